@@ -48,6 +48,7 @@ CREATE TABLE IF NOT EXISTS {{database}}.trace_events {{on_cluster}}
     _epoch                 LowCardinality(String) COMMENT 'the incarnation of the topic (Kafka topic id)',
     _partition             UInt32 CODEC(ZSTD(1)),
     _offset                UInt64 CODEC(Delta(8), ZSTD(1)),
+    _batch_end             UInt64 CODEC(Delta(8), ZSTD(1)) COMMENT 'first offset behind the batch that wrote the row',
     _log_time              DateTime64(3, 'UTC') CODEC(Delta(8), ZSTD(1)) COMMENT 'when the broker stored the record',
     _id_hash               UInt128 CODEC(NONE) COMMENT 'BLAKE3-128 of (tenant_id, id): the duplicate window',
 
