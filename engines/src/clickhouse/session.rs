@@ -1,0 +1,102 @@
+//! Sessions: a connection that a client keeps over several requests, with
+//! its settings, current database and temporary tables.
+
+use std::collections::HashMap;
+use std::sync::{Arc, Mutex};
+use std::time::{Duration, Instant};
+
+use super::engine::{Engine, Purpose, lock};
+use super::error::{Code, Error};
+use super::library::Connection;
+use super::request::SessionRequest;
+
+/// Sessions kept at once; beyond, the one idle longest is forgotten.
+const SESSIONS_MAX: usize = 64;
+/// As `default_session_timeout` and `max_session_timeout` of a server.
+const TIMEOUT_DEFAULT: Duration = Duration::from_secs(60);
+const TIMEOUT_MAX: Duration = Duration::from_secs(3600);
+
+/// A session's connection; one request at a time holds its lock.
+pub(super) type Shared = Arc<Mutex<Connection>>;
+
+#[derive(Debug)]
+struct Session {
+    connection: Shared,
+    expires: Instant,
+}
+
+/// The live sessions by their id.
+#[derive(Debug, Default)]
+pub(super) struct Sessions(Mutex<HashMap<String, Session>>);
+
+impl Sessions {
+    /// The session a request names, new or known.
+    ///
+    /// # Errors
+    /// `SESSION_NOT_FOUND` when the request insists on a known one.
+    pub(super) fn get(&self, engine: &Engine, wanted: &SessionRequest) -> Result<Shared, Error> {
+        self.forget_expired();
+        let timeout = wanted
+            .timeout_seconds
+            .map_or(TIMEOUT_DEFAULT, Duration::from_secs)
+            .min(TIMEOUT_MAX);
+        let expires = Instant::now() + timeout;
+        let mut sessions = lock(&self.0);
+        if let Some(session) = sessions.get_mut(&wanted.id) {
+            session.expires = expires;
+            return Ok(Arc::clone(&session.connection));
+        }
+        if wanted.check {
+            return Err(Error::new(Code::SessionNotFound, "Session not found"));
+        }
+        if sessions.len() >= SESSIONS_MAX {
+            let oldest = sessions
+                .iter()
+                .min_by_key(|entry| entry.1.expires)
+                .map(|entry| entry.0.clone());
+            oldest.and_then(|id| sessions.remove(&id));
+        }
+        let purpose = Purpose {
+            database: super::DEFAULT_DATABASE.into(),
+            inserts: false,
+        };
+        let connection = Arc::new(Mutex::new(engine.connection(&purpose)?));
+        sessions.insert(
+            wanted.id.clone(),
+            Session {
+                connection: Arc::clone(&connection),
+                expires,
+            },
+        );
+        Ok(connection)
+    }
+
+    pub(super) fn close(&self, id: &str) {
+        let closed = lock(&self.0).remove(id);
+        drop(closed);
+    }
+
+    /// Closes the sessions that nobody used for their timeout.
+    pub(super) fn forget_expired(&self) {
+        let now = Instant::now();
+        // Out of the lock before connections close.
+        let expired: Vec<Session> = {
+            let mut sessions = lock(&self.0);
+            // One that is running a statement is in use, however long that takes.
+            let ids: Vec<String> = sessions
+                .iter()
+                .filter(|(_, session)| {
+                    session.expires <= now && Arc::strong_count(&session.connection) == 1
+                })
+                .map(|(id, _)| id.clone())
+                .collect();
+            ids.iter().filter_map(|id| sessions.remove(id)).collect()
+        };
+        drop(expired);
+    }
+
+    pub(super) fn clear(&self) {
+        let all = std::mem::take(&mut *lock(&self.0));
+        drop(all);
+    }
+}

@@ -1,0 +1,360 @@
+//! Running one statement on the engine, off the async threads.
+
+use std::sync::{MutexGuard, TryLockError};
+
+use bytes::Bytes;
+use tokio::sync::mpsc;
+
+use super::compression;
+use super::engine::{self, Engine, ONE_BLOCK, Purpose};
+use super::error::{Code, Error};
+use super::format::{self, Joining};
+use super::library::{Class, Connection, Statistics};
+use super::request::Request;
+use super::session::Sessions;
+use super::sql;
+
+/// A part of an answer on its way to the client.
+#[derive(Debug)]
+pub(super) enum Piece {
+    Data(Bytes),
+    /// The statement has run to its end.
+    End(Statistics),
+}
+
+/// Where the pieces go; closed when the client has gone.
+pub(super) type Pieces = mpsc::Sender<Result<Piece, Error>>;
+
+/// The statement of a request.
+#[derive(Debug)]
+pub(super) struct Statement {
+    request: Request,
+    /// What the engine runs; for an insert the part before its format.
+    sql: Bytes,
+    /// An insert's format and data.
+    insert: Option<(String, Bytes)>,
+    output_format: String,
+    /// A comment that makes the statement findable among those that run.
+    tag: String,
+}
+
+impl Statement {
+    /// `tag` is a comment unique to this request.
+    pub(super) fn new(mut request: Request, tag: String) -> Self {
+        let (sql, insert) = take_apart(&mut request);
+        let named = if insert.is_none() {
+            sql::output_format(&sql)
+        } else {
+            None
+        };
+        let output_format = named
+            .or_else(|| request.default_format.clone())
+            .unwrap_or_else(|| format::DEFAULT.to_owned());
+        Self {
+            request,
+            sql,
+            insert,
+            output_format,
+            tag,
+        }
+    }
+
+    pub(super) fn is_empty(&self) -> bool {
+        sql::Lexer::new(&self.sql).next().is_none()
+    }
+
+    pub(super) fn output_format(&self) -> &str {
+        &self.output_format
+    }
+
+    /// Runs to the end, or until the client has gone.
+    pub(super) fn run(&self, engine: &Engine, sessions: &Sessions, pieces: &Pieces) {
+        let outcome = match &self.request.session {
+            None => self.run_alone(engine, pieces),
+            Some(_) => self.run_in_session(engine, sessions, pieces),
+        };
+        if let Err(error) = outcome {
+            // Nobody listens any more when this fails.
+            let _ = pieces.blocking_send(Err(error));
+        }
+    }
+
+    fn run_alone(&self, engine: &Engine, pieces: &Pieces) -> Result<(), Error> {
+        let database = self
+            .request
+            .database
+            .as_deref()
+            .unwrap_or(super::DEFAULT_DATABASE);
+        let purpose = Purpose {
+            database: database.to_owned(),
+            inserts: self.insert.is_some(),
+        };
+        let mut connection = engine.connection(&purpose)?;
+        engine::set(
+            &connection,
+            self.request
+                .settings
+                .iter()
+                .map(|(name, value)| (name, value)),
+        )?;
+        let class = self.run_on(&mut connection, pieces)?;
+        if self.request.settings.is_empty() && class != Class::Control {
+            engine.give_back(purpose, connection);
+        }
+        Ok(())
+    }
+
+    /// In a session, what the URL says holds for this request alone.
+    fn run_in_session(
+        &self,
+        engine: &Engine,
+        sessions: &Sessions,
+        pieces: &Pieces,
+    ) -> Result<(), Error> {
+        let Some(wanted) = &self.request.session else {
+            return Ok(());
+        };
+        let session = sessions.get(engine, wanted)?;
+        let mut connection: MutexGuard<'_, Connection> = match session.try_lock() {
+            Ok(connection) => connection,
+            Err(TryLockError::Poisoned(poisoned)) => poisoned.into_inner(),
+            Err(TryLockError::WouldBlock) => {
+                return Err(Error::new(
+                    Code::SessionIsLocked,
+                    format!("Session {} is locked by a concurrent client", wanted.id),
+                ));
+            }
+        };
+        let before = Restore::note(&connection, &self.request, self.insert.is_some())?;
+        let outcome = self
+            .apply(&connection)
+            .and_then(|()| self.run_on(&mut connection, pieces));
+        let restored = before.restore(&connection);
+        drop(connection);
+        if wanted.close || restored.is_err() {
+            sessions.close(&wanted.id);
+        }
+        outcome.map(|_| ())
+    }
+
+    fn apply(&self, connection: &Connection) -> Result<(), Error> {
+        if let Some(database) = &self.request.database {
+            engine::use_database(connection, database)?;
+        }
+        if self.insert.is_some() {
+            engine::set(connection, ONE_BLOCK)?;
+        }
+        engine::set(
+            connection,
+            self.request
+                .settings
+                .iter()
+                .map(|(name, value)| (name, value)),
+        )
+    }
+
+    fn run_on(&self, connection: &mut Connection, pieces: &Pieces) -> Result<Class, Error> {
+        let class = self.admit(connection)?;
+        match &self.insert {
+            Some((format, data)) => self.insert(connection, format, data, pieces)?,
+            None if class == Class::ReadOnly
+                && self.is_select()
+                && self.joining() != Joining::Whole =>
+            {
+                self.select(connection, pieces)?;
+            }
+            None => self.query(connection, pieces)?,
+        }
+        Ok(class)
+    }
+
+    fn joining(&self) -> Joining {
+        format::joining(&self.output_format)
+    }
+
+    /// The engine streams nothing else.
+    fn is_select(&self) -> bool {
+        matches!(sql::first_word(&self.sql).as_str(), "SELECT" | "WITH")
+    }
+
+    /// Refuses what may not run, by what the engine's parser says it is.
+    fn admit(&self, connection: &mut Connection) -> Result<Class, Error> {
+        let whole = match &self.insert {
+            Some((format, _)) => [&self.sql, format!(" FORMAT {format}").as_bytes()].concat(),
+            None => self.sql.to_vec(),
+        };
+        let (class, statements) = connection.classify(&whole);
+        if statements != 1 {
+            let text = connection
+                .syntax_error(&whole)
+                .filter(|error| error.starts_with("Code:"));
+            return Err(text.map_or_else(
+                || Error::new(Code::SyntaxError, "Send one statement at a time"),
+                Error::from,
+            ));
+        }
+        if let Some(what) = sql::reaches_files(&whole) {
+            let text = format!(
+                "{what} is refused: SQL sent to this server must not reach files of its machine"
+            );
+            return Err(Error::new(Code::AccessDenied, text));
+        }
+        let session_only = matches!(sql::first_word(&whole).as_str(), "SET" | "USE");
+        if self.request.read_only && class != Class::ReadOnly && !session_only {
+            let text = "Cannot execute query in readonly mode. For queries over HTTP, method GET implies readonly. \
+                        You should use method POST for modifying queries";
+            return Err(Error::new(Code::Readonly, text));
+        }
+        Ok(class)
+    }
+
+    fn tagged(&self) -> Vec<u8> {
+        [&self.sql, b"\n".as_slice(), self.tag.as_bytes()].concat()
+    }
+
+    fn insert(
+        &self,
+        connection: &mut Connection,
+        format: &str,
+        data: &[u8],
+        pieces: &Pieces,
+    ) -> Result<(), Error> {
+        let statistics =
+            connection.insert(&self.tagged(), format, &self.request.parameters, data)?;
+        let _ = pieces.blocking_send(Ok(Piece::End(statistics)));
+        Ok(())
+    }
+
+    fn query(&self, connection: &Connection, pieces: &Pieces) -> Result<(), Error> {
+        let answer = connection.query(
+            &self.tagged(),
+            &self.output_format,
+            &self.request.parameters,
+        )?;
+        let statistics = answer.statistics();
+        if self.send(Bytes::from_owner(answer), pieces) {
+            let _ = pieces.blocking_send(Ok(Piece::End(statistics)));
+        }
+        Ok(())
+    }
+
+    fn select(&self, connection: &mut Connection, pieces: &Pieces) -> Result<(), Error> {
+        let mut stream = connection.stream(
+            &self.tagged(),
+            &self.output_format,
+            &self.request.parameters,
+        )?;
+        let mut total = Statistics::default();
+        let mut header = Bytes::new();
+        while let Some(chunk) = stream.next()? {
+            total.add(chunk.statistics());
+            let mut data = Bytes::from_owner(chunk);
+            if self.joining() == Joining::DropRepeatedHeader {
+                if header.is_empty() {
+                    header = format::header_length(&data)
+                        .map(|length| data.slice(..length))
+                        .unwrap_or_default();
+                } else if data.starts_with(&header) {
+                    data = data.slice(header.len()..);
+                }
+            }
+            if !self.send(data, pieces) {
+                return Ok(());
+            }
+        }
+        drop(stream);
+        if self.joining() == Joining::DropRepeatedHeader && header.is_empty() {
+            // An empty stream has no chunk, but its document has a header.
+            return self.query(connection, pieces);
+        }
+        let _ = pieces.blocking_send(Ok(Piece::End(total)));
+        Ok(())
+    }
+
+    /// False when the client has gone.
+    fn send(&self, data: Bytes, pieces: &Pieces) -> bool {
+        let data = if self.request.compress {
+            compression::write_blocks(&data)
+        } else {
+            data
+        };
+        data.is_empty() || pieces.blocking_send(Ok(Piece::Data(data))).is_ok()
+    }
+}
+
+/// Separates an insert's data from the statement, without copying a body
+/// that is nothing but data.
+fn take_apart(request: &mut Request) -> (Bytes, Option<(String, Bytes)>) {
+    if let Some(found) = sql::Insert::find(&request.query) {
+        let query = Bytes::from(std::mem::take(&mut request.query));
+        let inline = query.slice(found.data_start..);
+        let body = std::mem::take(&mut request.body);
+        let data = if inline.is_empty() {
+            body
+        } else {
+            Bytes::from([inline, body].concat())
+        };
+        return (query.slice(found.head), Some((found.format, data)));
+    }
+    let text = request.text();
+    request.body = Bytes::new();
+    match sql::Insert::find(&text) {
+        Some(found) => (
+            text.slice(found.head),
+            Some((found.format, text.slice(found.data_start..))),
+        ),
+        None => (trim_end(text), None),
+    }
+}
+
+/// Without the semicolons at its end, so that a comment can follow.
+fn trim_end(text: Bytes) -> Bytes {
+    let end = text
+        .iter()
+        .rposition(|byte| !byte.is_ascii_whitespace() && *byte != b';')
+        .map_or(0, |last| last + 1);
+    text.slice(..end)
+}
+
+/// What a request changes in its session, as it was before.
+struct Restore {
+    database: Option<String>,
+    settings: Vec<(String, String)>,
+}
+
+impl Restore {
+    fn note(connection: &Connection, request: &Request, inserts: bool) -> Result<Self, Error> {
+        let internal = |error: anyhow::Error| Error::from(format!("{error:#}"));
+        let database = match request.database {
+            Some(_) => {
+                Some(engine::scalar(connection, b"SELECT currentDatabase()").map_err(internal)?)
+            }
+            None => None,
+        };
+        let blocks = if inserts { ONE_BLOCK.as_slice() } else { &[] };
+        let names = request
+            .settings
+            .iter()
+            .map(|setting| setting.0.as_str())
+            .chain(blocks.iter().map(|block| block.0));
+        let mut settings = Vec::new();
+        for name in names {
+            let query = format!(
+                "SELECT value FROM system.settings WHERE name = {}",
+                engine::literal(name)
+            );
+            settings.push((
+                name.to_owned(),
+                engine::scalar(connection, query.as_bytes()).map_err(internal)?,
+            ));
+        }
+        Ok(Self { database, settings })
+    }
+
+    fn restore(self, connection: &Connection) -> Result<(), Error> {
+        if let Some(database) = self.database {
+            engine::use_database(connection, &database)?;
+        }
+        engine::set(connection, self.settings)
+    }
+}
