@@ -13,7 +13,9 @@ CREATE TABLE IF NOT EXISTS {{database}}.ingest_ledger {{on_cluster}}
     received               UInt64 CODEC(T64, ZSTD(1)),
     stored                 UInt64 CODEC(T64, ZSTD(1)),
     duplicates             UInt64 CODEC(T64, ZSTD(1)),
-    dead_lettered          UInt64 CODEC(T64, ZSTD(1))
+    dead_lettered          UInt64 CODEC(T64, ZSTD(1)),
+
+    INDEX by_offset offset_start TYPE minmax GRANULARITY 1
 )
 ENGINE = {{MergeTree}}
 PARTITION BY toYYYYMM(hour)
