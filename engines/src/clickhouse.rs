@@ -38,12 +38,17 @@ use tokio_util::sync::CancellationToken;
 use access::Access;
 use engine::Engine;
 use face::Face;
+pub(crate) use library::at_exit;
 pub use locate::LIBRARY_VARIABLE;
 
 const DEFAULT_DATABASE: &str = "default";
 
 /// How often sessions that nobody uses are looked for.
 const SESSION_SWEEP: Duration = Duration::from_secs(15);
+
+/// How long stopped statements may take to notice.
+const CLOSE_TIMEOUT: Duration = Duration::from_secs(5);
+const CLOSE_POLL: Duration = Duration::from_millis(10);
 
 /// Settings of the embedded engine and its HTTP interface.
 #[derive(Debug, Clone)]
@@ -169,18 +174,35 @@ impl Server {
         };
         tokio::select! {
             served = server => served?,
-            () = deadline => tracing::warn!("stopping with statements still running"),
+            () = deadline => {
+                tracing::warn!("stopping statements that still run");
+                let face = Arc::clone(&self.face);
+                tokio::task::spawn_blocking(move || face.engine.kill(face::TAG_PREFIX)).await?;
+            }
         }
         sweeper.abort();
-        let face = self.face;
-        tokio::task::spawn_blocking(move || {
-            face.sessions.clear();
-            drop(face);
-        })
-        .await?;
-        tracing::info!("ClickHouse engine stopped");
-        Ok(())
+        close(self.face).await
     }
+}
+
+/// Closes the engine, which waits for the statements that still hold it: a
+/// process must not exit under a running engine.
+async fn close(face: Arc<Face>) -> Result<()> {
+    let mut waited = Duration::ZERO;
+    while Arc::strong_count(&face) > 1 && waited < CLOSE_TIMEOUT {
+        tokio::time::sleep(CLOSE_POLL).await;
+        waited += CLOSE_POLL;
+    }
+    if Arc::strong_count(&face) > 1 {
+        tracing::warn!("the engine is still in use");
+    }
+    tokio::task::spawn_blocking(move || {
+        face.sessions.clear();
+        drop(face);
+    })
+    .await?;
+    tracing::info!("ClickHouse engine stopped");
+    Ok(())
 }
 
 async fn sweep(face: Arc<Face>) {

@@ -30,6 +30,9 @@ const PIECES_AHEAD: usize = 2;
 /// How long a request waits for its turn when all are taken.
 const TURN_TIMEOUT: Duration = Duration::from_secs(30);
 
+/// Begins the comment that makes a statement findable among those that run.
+pub(super) const TAG_PREFIX: &str = "/*http:";
+
 /// What all requests share.
 #[derive(Debug)]
 pub(super) struct Face {
@@ -85,7 +88,7 @@ async fn ask(
     let request = request
         .with_body(&parts.headers, held.bytes.clone(), face.body_bytes_max)
         .await?;
-    let tag = format!("/*{}*/", Uuid::now_v7().simple());
+    let tag = format!("{TAG_PREFIX}{}*/", Uuid::now_v7().simple());
     let statement = Statement::new(request, tag.clone());
     if statement.is_empty() {
         return Ok("Ok.\n".into_response());

@@ -472,6 +472,18 @@ impl Drop for Answer {
     }
 }
 
+unsafe extern "C" {
+    safe fn atexit(callback: extern "C" fn()) -> c_int;
+}
+
+/// Has `callback` run when the process exits. Once an engine has started, it
+/// runs before the library's own exit handler, which tears a running engine
+/// down under its connections and may crash.
+pub(crate) fn at_exit(callback: extern "C" fn()) -> Result<()> {
+    anyhow::ensure!(atexit(callback) == 0, "no room for a further exit handler");
+    Ok(())
+}
+
 /// Copies a C string; `None` for NULL and the empty string.
 ///
 /// # Safety

@@ -1,12 +1,13 @@
 //! One embedded ClickHouse for all tests of a process.
 
-use std::sync::OnceLock;
 use std::sync::atomic::{AtomicU32, Ordering};
-use std::sync::mpsc;
+use std::sync::{Mutex, OnceLock, mpsc};
+use std::thread::JoinHandle;
+use std::time::Duration;
 
 use tokio_util::sync::CancellationToken;
 
-use crate::clickhouse::{Config, Server};
+use crate::clickhouse::{Config, Server, at_exit};
 
 /// A running ClickHouse with an empty data directory of its own.
 #[derive(Debug)]
@@ -59,37 +60,58 @@ impl ClickHouse {
     }
 }
 
+/// What ends the engine when the process exits.
+static RUNNING: OnceLock<(CancellationToken, Mutex<Option<JoinHandle<()>>>)> = OnceLock::new();
+
+extern "C" fn stop() {
+    if let Some((shutdown, thread)) = RUNNING.get() {
+        shutdown.cancel();
+        let thread = thread.lock().ok().and_then(|mut thread| thread.take());
+        if thread.is_some_and(|thread| thread.join().is_err()) {
+            eprintln!("the embedded ClickHouse did not stop well");
+        }
+    }
+}
+
 fn start() -> ClickHouse {
     let (sender, receiver) = mpsc::channel();
-    std::thread::Builder::new()
+    let shutdown = CancellationToken::new();
+    let stopping = shutdown.clone();
+    let thread = std::thread::Builder::new()
         .name("clickhouse".into())
-        .spawn(move || {
-            let directory = tempfile::tempdir().expect("a temporary directory");
-            let config = Config {
-                bind: ([127, 0, 0, 1], 0).into(),
-                data_dir: directory.path().into(),
-                ..Config::default()
-            };
-            let runtime = tokio::runtime::Builder::new_multi_thread()
-                .worker_threads(1)
-                .enable_all()
-                .build()
-                .expect("a runtime");
-            runtime.block_on(async {
-                let server = Server::start(config)
-                    .await
-                    .expect("the embedded ClickHouse starts");
-                sender
-                    .send(format!("http://{}", server.addr()))
-                    .expect("the test waits");
-                server
-                    .serve(CancellationToken::new())
-                    .await
-                    .expect("the embedded ClickHouse serves");
-            });
-        })
+        .spawn(move || serve(&sender, stopping))
         .expect("a thread");
-    ClickHouse {
-        url: receiver.recv().expect("the embedded ClickHouse starts"),
-    }
+    let url = receiver.recv().expect("the embedded ClickHouse starts");
+    assert!(
+        RUNNING.set((shutdown, Mutex::new(Some(thread)))).is_ok(),
+        "one ClickHouse a process"
+    );
+    at_exit(stop).expect("an exit handler");
+    ClickHouse { url }
+}
+
+fn serve(url: &mpsc::Sender<String>, shutdown: CancellationToken) {
+    let directory = tempfile::tempdir().expect("a temporary directory");
+    let config = Config {
+        bind: ([127, 0, 0, 1], 0).into(),
+        data_dir: directory.path().into(),
+        drain_timeout: Duration::from_millis(500),
+        ..Config::default()
+    };
+    let runtime = tokio::runtime::Builder::new_multi_thread()
+        .worker_threads(1)
+        .enable_all()
+        .build()
+        .expect("a runtime");
+    runtime.block_on(async {
+        let server = Server::start(config)
+            .await
+            .expect("the embedded ClickHouse starts");
+        url.send(format!("http://{}", server.addr()))
+            .expect("the test waits");
+        server
+            .serve(shutdown)
+            .await
+            .expect("the embedded ClickHouse serves");
+    });
 }
