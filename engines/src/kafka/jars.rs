@@ -45,12 +45,10 @@ impl Jars {
 
 fn beside_executable() -> Option<PathBuf> {
     let executable = std::env::current_exe().ok()?.canonicalize().ok()?;
-    let candidates = executable
+    let mut candidates = executable
         .ancestors()
         .map(|dir| dir.join("engines/kafka/libs"));
-    candidates
-        .filter(|libs| list(libs).iter().any(|jar| is_kafka(jar)))
-        .next()
+    candidates.find(|libs| list(libs).iter().any(|jar| is_kafka(jar)))
 }
 
 /// The jars of a directory, sorted as `install.sh` sorts them; none when it cannot be read.

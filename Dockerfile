@@ -1,0 +1,24 @@
+# One image for every role; the command names the role.
+FROM rust:1.95-bookworm AS build
+RUN apt-get update \
+    && apt-get install -y --no-install-recommends perl make gcc g++ \
+    && rm -rf /var/lib/apt/lists/*
+WORKDIR /src
+COPY . .
+RUN --mount=type=cache,target=/usr/local/cargo/registry \
+    --mount=type=cache,target=/src/target \
+    cargo build --release --locked -p llmobserve \
+    && install -D target/release/llmobserve /out/llmobserve
+
+FROM debian:bookworm-slim
+# curl is for the health checks.
+RUN apt-get update \
+    && apt-get install -y --no-install-recommends ca-certificates curl \
+    && rm -rf /var/lib/apt/lists/* \
+    && useradd --system --uid 10001 --create-home --home-dir /var/lib/llmobserve llmobserve
+COPY --from=build /out/llmobserve /usr/local/bin/llmobserve
+USER llmobserve
+WORKDIR /var/lib/llmobserve
+EXPOSE 8000
+ENTRYPOINT ["llmobserve"]
+CMD ["--help"]

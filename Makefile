@@ -1,0 +1,63 @@
+# Everything runs from here; `make` alone says what there is.
+.DEFAULT_GOAL := help
+SHELL := /bin/bash
+
+TARGET := target/release
+ENGINES := target/engines
+BIN := $(TARGET)/llmobserve
+# One profile for running, testing and linting: the native libraries compile once.
+CARGO_FLAGS := --release --locked
+
+# What a fresh machine needs, and how to get it (Debian's package names).
+NEEDS_BUILD := cargo cc make perl
+NEEDS_KAFKA := $(if $(LLMOBSERVE_KAFKA_BROKERS),,java mvn)
+NEEDS_CLICKHOUSE := $(if $(LLMOBSERVE_CLICKHOUSE_URL),,node npm)
+HINT_cargo := Rust 1.95 or newer, with rustup
+HINT_cc := apt-get install build-essential
+HINT_make := apt-get install build-essential
+HINT_perl := apt-get install perl
+HINT_java := Java 17 or newer: apt-get install openjdk-17-jre-headless (or set LLMOBSERVE_KAFKA_BROKERS)
+HINT_mvn := apt-get install maven (or set LLMOBSERVE_KAFKA_BROKERS)
+HINT_node := Node.js 20 or newer: apt-get install nodejs
+HINT_npm := apt-get install npm (or set LLMOBSERVE_CLICKHOUSE_URL)
+HINT_python3 := apt-get install python3
+
+# $(call need,TOOLS): stops, naming each missing tool and the way to it.
+define need
+@missing=; $(foreach tool,$(1),command -v $(tool) >/dev/null || { \
+	echo "missing: $(tool) ($(HINT_$(tool)))" >&2; missing=1; };) \
+[ -z "$$missing" ] || { \
+	echo "Install what is missing and run make again, or run the containers: docker compose up" >&2; \
+	exit 1; }
+endef
+
+.PHONY: help
+help: ## What there is
+	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## */  make \1\t/' | expand -t 18
+
+.PHONY: up
+up: build ## Run the whole product on this machine, in the foreground
+	@exec $(BIN) up
+
+.PHONY: build
+build: deps ## Build what is missing
+	@cargo build $(CARGO_FLAGS) -p llmobserve
+
+.PHONY: deps
+deps: ## Install Apache Kafka and the ClickHouse library below target/
+	$(call need,$(NEEDS_BUILD) $(NEEDS_KAFKA) $(NEEDS_CLICKHOUSE))
+	@$(if $(NEEDS_KAFKA),engines/kafka/install.sh $(ENGINES)/kafka)
+	@$(if $(NEEDS_CLICKHOUSE),engines/clickhouse/install.sh $(ENGINES)/clickhouse)
+
+.PHONY: test
+test: deps ## Every test, with a real Kafka and a real ClickHouse
+	$(call need,python3)
+	cargo test $(CARGO_FLAGS) --workspace
+
+.PHONY: check
+check: ## Format, lints, documentation, licences and advisories
+	cargo fmt --all --check
+	cargo clippy $(CARGO_FLAGS) --workspace --all-targets -- -D warnings
+	RUSTDOCFLAGS='-D warnings' cargo doc $(CARGO_FLAGS) --workspace --no-deps
+	@if command -v cargo-deny >/dev/null; then cargo deny check; \
+	else echo "cargo-deny is not installed, so licences and advisories were not checked: cargo install cargo-deny"; fi
