@@ -1,0 +1,22 @@
+//! Who calls, and whose data they may touch: the seam of isolation.
+//!
+//! A [`Tenant`] can only come from here, so that a query or a write that skipped
+//! authentication does not compile.
+
+mod authenticator;
+mod browser;
+mod caller;
+mod key;
+mod keyring;
+mod tenant;
+
+pub use authenticator::Authenticator;
+pub use caller::{Binding, Caller, Scope, Scopes, tenant_header};
+pub use key::{ApiKey, KeyRecord, ParseKeyError};
+pub use keyring::Keyring;
+pub use tenant::{Access, AllTenants, Tenant};
+
+/// The tenant of events that name none and come from a caller that may name any.
+pub const DEFAULT_TENANT: &str = "default_tenant";
+/// Names the tenant of events that do not name one themselves.
+pub const TENANT_HEADER: &str = "x-llmobserve-tenant-id";

@@ -1,0 +1,57 @@
+//! Serving HTTP: one way for every role.
+
+mod metrics;
+mod request_id;
+mod serve;
+
+use std::any::Any;
+
+use axum::Router;
+use axum::extract::Request;
+use axum::http::StatusCode;
+use axum::middleware::{Next, from_fn};
+use axum::response::{IntoResponse, Response};
+use tower_http::catch_panic::CatchPanicLayer;
+
+pub use request_id::RequestId;
+pub use serve::{bind, serve};
+
+use crate::Problem;
+
+/// What every interface has around its routes: request ids, counters, a 500 instead of a
+/// broken connection when a handler panics, and problems for what no route answers.
+/// Call it once, on the whole router.
+pub fn with_layers(router: Router) -> Router {
+    router
+        .fallback(async || Problem::not_found("no such path"))
+        .method_not_allowed_fallback(async || {
+            let detail = "this path does not answer this method";
+            Problem::new(StatusCode::METHOD_NOT_ALLOWED, "method_not_allowed", detail)
+        })
+        .layer(CatchPanicLayer::custom(panicked))
+        .layer(from_fn(metrics::count))
+        .layer(from_fn(span))
+}
+
+fn panicked(cause: Box<dyn Any + Send>) -> Response {
+    let text = cause
+        .downcast_ref::<String>()
+        .map(String::as_str)
+        .or_else(|| cause.downcast_ref::<&str>().copied())
+        .unwrap_or("no message");
+    tracing::error!("a request handler panicked: {text}");
+    Problem::internal().into_response()
+}
+
+/// Gives the request its id, which the log, the handler and the answer then carry.
+async fn span(mut request: Request, next: Next) -> Response {
+    let id = RequestId::of(request.headers());
+    let span = tracing::info_span!("request", id = %id);
+    request.extensions_mut().insert(id.clone());
+    let mut response = tracing::Instrument::instrument(next.run(request), span).await;
+    id.mark(response.headers_mut());
+    response
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,148 @@
+//! Accepting connections, and letting go of them.
+
+use std::io::ErrorKind;
+use std::net::SocketAddr;
+use std::sync::Arc;
+use std::time::Duration;
+
+use anyhow::{Context, anyhow};
+use axum::Router;
+use hyper_util::rt::{TokioExecutor, TokioIo, TokioTimer};
+use hyper_util::server::conn::auto;
+use hyper_util::server::graceful::{GracefulShutdown, Watcher};
+use hyper_util::service::TowerToHyperService;
+use tokio::net::{TcpListener, TcpStream};
+use tokio::sync::Semaphore;
+use tokio_util::sync::CancellationToken;
+
+use crate::config::HttpArgs;
+
+/// Wait after an accept that failed for want of something (file descriptors, memory).
+const ACCEPT_PAUSE: Duration = Duration::from_millis(100);
+/// Streams at once on one HTTP/2 connection.
+const HTTP2_STREAMS_MAX: u32 = 128;
+/// Silence after which an HTTP/2 peer is asked whether it still lives.
+const HTTP2_KEEPALIVE: Duration = Duration::from_secs(30);
+
+/// Opens the port.
+///
+/// # Errors
+/// Says what to do when the port is taken or may not be opened.
+pub async fn bind(address: SocketAddr) -> anyhow::Result<TcpListener> {
+    TcpListener::bind(address).await.map_err(|error| {
+        let hint = match error.kind() {
+            ErrorKind::AddrInUse => "another process uses it; stop that or set another port",
+            ErrorKind::PermissionDenied => "ports below 1024 need privileges; set another port",
+            ErrorKind::AddrNotAvailable => "this machine has no such address",
+            _ => "check the address",
+        };
+        anyhow!(error).context(format!("cannot listen on {address}: {hint}"))
+    })
+}
+
+/// Serves until `shutdown`, then finishes open requests within the drain timeout.
+///
+/// # Errors
+/// When the listener itself fails.
+pub async fn serve(
+    listener: TcpListener,
+    router: Router,
+    args: &HttpArgs,
+    shutdown: CancellationToken,
+) -> anyhow::Result<()> {
+    let address = listener
+        .local_addr()
+        .context("the listener has no address")?;
+    tracing::info!("listening on http://{address}");
+    let server = Arc::new(server(args));
+    let slots = Arc::new(Semaphore::new(args.http_connections_max));
+    let graceful = GracefulShutdown::new();
+    // Dropped when we return: what has not finished by then ends with us.
+    let cut = CancellationToken::new();
+    let _cut_at_return = cut.clone().drop_guard();
+    loop {
+        let slot = tokio::select! {
+            () = shutdown.cancelled() => break,
+            slot = Arc::clone(&slots).acquire_owned() => slot.context("the server is closed")?,
+        };
+        let stream = tokio::select! {
+            () = shutdown.cancelled() => break,
+            accepted = listener.accept() => match accepted {
+                Ok((stream, _)) => stream,
+                Err(error) => {
+                    if !is_the_peers_fault(&error) {
+                        tracing::warn!("cannot accept a connection: {error}");
+                        tokio::time::sleep(ACCEPT_PAUSE).await;
+                    }
+                    continue;
+                }
+            },
+        };
+        let task = connection(
+            Arc::clone(&server),
+            stream,
+            router.clone(),
+            graceful.watcher(),
+        );
+        let cut = cut.clone();
+        tokio::spawn(async move {
+            cut.run_until_cancelled(task).await;
+            drop(slot);
+        });
+    }
+    drop(listener);
+    drain(graceful, args.drain_timeout()).await;
+    Ok(())
+}
+
+fn server(args: &HttpArgs) -> auto::Builder<TokioExecutor> {
+    let mut server = auto::Builder::new(TokioExecutor::new());
+    server
+        .http1()
+        .timer(TokioTimer::new())
+        .header_read_timeout(args.header_timeout());
+    server
+        .http2()
+        .timer(TokioTimer::new())
+        .max_concurrent_streams(HTTP2_STREAMS_MAX)
+        .keep_alive_interval(HTTP2_KEEPALIVE);
+    server
+}
+
+async fn connection(
+    server: Arc<auto::Builder<TokioExecutor>>,
+    stream: TcpStream,
+    router: Router,
+    watcher: Watcher,
+) {
+    // Answers are small: without this the last packet of each waits for the peer's ack.
+    if let Err(error) = stream.set_nodelay(true) {
+        tracing::debug!("cannot set TCP_NODELAY: {error}");
+    }
+    let service = TowerToHyperService::new(router);
+    let serving = server.serve_connection_with_upgrades(TokioIo::new(stream), service);
+    if let Err(error) = watcher.watch(serving.into_owned()).await {
+        tracing::debug!("a connection ended badly: {error}");
+    }
+}
+
+async fn drain(graceful: GracefulShutdown, within: Duration) {
+    let open = graceful.count();
+    if open > 0 {
+        tracing::info!(open, "finishing open connections");
+    }
+    if tokio::time::timeout(within, graceful.shutdown())
+        .await
+        .is_err()
+    {
+        tracing::warn!("some requests did not finish within {within:?}: cut off");
+    }
+}
+
+fn is_the_peers_fault(error: &std::io::Error) -> bool {
+    use ErrorKind::{ConnectionAborted, ConnectionRefused, ConnectionReset};
+    matches!(
+        error.kind(),
+        ConnectionAborted | ConnectionRefused | ConnectionReset
+    )
+}

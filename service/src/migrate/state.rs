@@ -1,0 +1,151 @@
+//! What the database remembers of migrations: the table `schema_migrations`.
+
+use clickhouse::{Client, Row};
+use schemas::clickhouse::Migration;
+use serde::Deserialize;
+
+use super::error::Error;
+use super::execute;
+use super::render::Template;
+use crate::config::RetentionArgs;
+
+/// The version under which the retention in force is recorded.
+const RETENTION_VERSION: u32 = 0;
+
+const CREATE: &str = "CREATE TABLE IF NOT EXISTS {{database}}.schema_migrations {{on_cluster}}
+(
+    version    UInt32 COMMENT '0 = the retention in force',
+    name       String,
+    checksum   String,
+    applied_at DateTime64(3, 'UTC') DEFAULT now64(3)
+)
+ENGINE = {{MergeTree}}
+ORDER BY (version, applied_at)";
+const SELECT: &str = "SELECT version, argMax(checksum, applied_at) AS checksum,
+    uniqExact(checksum) AS checksums
+FROM {{database}}.schema_migrations GROUP BY version ORDER BY version";
+const INSERT: &str = "INSERT INTO {{database}}.schema_migrations (version, name, checksum)
+SELECT ?, ?, ?";
+
+#[derive(Debug, Row, Deserialize)]
+struct Applied {
+    version: u32,
+    /// The latest.
+    checksum: String,
+    /// How many different ones.
+    checksums: u64,
+}
+
+/// What was applied before this run.
+#[derive(Debug)]
+pub(super) struct State {
+    applied: Vec<Applied>,
+}
+
+impl State {
+    pub(super) async fn read(client: &Client, template: &Template) -> Result<Self, Error> {
+        execute(client, &template.fill(CREATE)).await?;
+        let applied = client
+            .query_raw(&template.fill(SELECT))
+            .fetch_all::<Applied>();
+        let applied = tokio::time::timeout(super::error::STATEMENT_TIMEOUT, applied);
+        Ok(Self {
+            applied: applied.await.map_err(|_| Error::TimedOut)??,
+        })
+    }
+
+    /// What is still to be done, when what was done is a part of ours.
+    pub(super) fn missing(
+        &self,
+        migrations: &'static [Migration],
+    ) -> Result<Vec<&'static Migration>, Error> {
+        let known = migrations.last().map_or(0, |migration| migration.version);
+        let found = self.applied.last().map_or(0, |applied| applied.version);
+        if found > known {
+            return Err(Error::Newer { found, known });
+        }
+        let mut missing = Vec::new();
+        for migration in migrations {
+            let Migration { version, name, .. } = *migration;
+            match self
+                .applied
+                .iter()
+                .find(|applied| applied.version == version)
+            {
+                None => missing.push(migration),
+                Some(applied)
+                    if applied.checksums > 1 || applied.checksum != checksum(migration) =>
+                {
+                    return Err(Error::Changed { version, name });
+                }
+                Some(_) => {}
+            }
+        }
+        Ok(missing)
+    }
+
+    pub(super) fn has_retention(&self, retention: &RetentionArgs) -> bool {
+        let mut applied = self.applied.iter();
+        applied.any(|a| a.version == RETENTION_VERSION && a.checksum == in_words(retention))
+    }
+
+    pub(super) async fn record(
+        &self,
+        client: &Client,
+        template: &Template,
+        migration: &Migration,
+    ) -> Result<(), Error> {
+        insert(
+            client,
+            template,
+            migration.version,
+            migration.name,
+            &checksum(migration),
+        )
+        .await
+    }
+
+    pub(super) async fn record_retention(
+        &self,
+        client: &Client,
+        template: &Template,
+        retention: &RetentionArgs,
+    ) -> Result<(), Error> {
+        insert(
+            client,
+            template,
+            RETENTION_VERSION,
+            "retention",
+            &in_words(retention),
+        )
+        .await
+    }
+}
+
+async fn insert(
+    client: &Client,
+    template: &Template,
+    version: u32,
+    name: &str,
+    checksum: &str,
+) -> Result<(), Error> {
+    let insert = client
+        .query(&template.fill(INSERT))
+        .bind(version)
+        .bind(name)
+        .bind(checksum);
+    Ok(insert.execute().await?)
+}
+
+/// Of the file as published, before the placeholders are filled: settings may change.
+fn checksum(migration: &Migration) -> String {
+    blake3::hash(migration.sql.as_bytes()).to_hex().to_string()
+}
+
+fn in_words(retention: &RetentionArgs) -> String {
+    let RetentionArgs {
+        retention_days,
+        rollup_retention_days,
+    } = retention;
+    format!("{retention_days} days, rollups {rollup_retention_days} days")
+}
