@@ -3,10 +3,12 @@
 //! For one machine: development, tests, small installations. Clients speak
 //! to it as to a server; the engine is `libchdb`, loaded at run time.
 //!
-//! One engine runs on a data directory, and one in a process. The engine's
-//! user may do everything inside it and nothing outside: no files, URLs or
-//! foreign databases. An engine crash takes its process along, so services
-//! run it as a process of its own.
+//! One engine runs on a data directory, and one in a process, from its start
+//! to the process's end: stopping it in a process that goes on is not safe.
+//! Whatever is acknowledged survives a kill. The engine's user may do
+//! everything inside it and nothing outside: no files, URLs or foreign
+//! databases. An engine crash takes its process along, so services run it as
+//! a process of its own.
 
 mod access;
 mod answer;
@@ -38,17 +40,12 @@ use tokio_util::sync::CancellationToken;
 use access::Access;
 use engine::Engine;
 use face::Face;
-pub(crate) use library::at_exit;
 pub use locate::LIBRARY_VARIABLE;
 
 const DEFAULT_DATABASE: &str = "default";
 
 /// How often sessions that nobody uses are looked for.
 const SESSION_SWEEP: Duration = Duration::from_secs(15);
-
-/// How long stopped statements may take to notice.
-const CLOSE_TIMEOUT: Duration = Duration::from_secs(5);
-const CLOSE_POLL: Duration = Duration::from_millis(10);
 
 /// Settings of the embedded engine and its HTTP interface.
 #[derive(Debug, Clone)]
@@ -90,7 +87,8 @@ impl Default for Config {
     }
 }
 
-/// Serves until `shutdown`, then lets running statements end.
+/// Serves until `shutdown`, then lets running statements end. The engine
+/// itself ends with the process.
 ///
 /// # Errors
 /// As [`Server::start`]; later ones are of the listener.
@@ -176,33 +174,14 @@ impl Server {
             served = server => served?,
             () = deadline => {
                 tracing::warn!("stopping statements that still run");
-                let face = Arc::clone(&self.face);
-                tokio::task::spawn_blocking(move || face.engine.kill(face::TAG_PREFIX)).await?;
+                let engine = self.face.engine;
+                tokio::task::spawn_blocking(|| engine.kill(face::TAG_PREFIX)).await?;
             }
         }
         sweeper.abort();
-        close(self.face).await
+        tracing::info!("ClickHouse stopped serving");
+        Ok(())
     }
-}
-
-/// Closes the engine, which waits for the statements that still hold it: a
-/// process must not exit under a running engine.
-async fn close(face: Arc<Face>) -> Result<()> {
-    let mut waited = Duration::ZERO;
-    while Arc::strong_count(&face) > 1 && waited < CLOSE_TIMEOUT {
-        tokio::time::sleep(CLOSE_POLL).await;
-        waited += CLOSE_POLL;
-    }
-    if Arc::strong_count(&face) > 1 {
-        tracing::warn!("the engine is still in use");
-    }
-    tokio::task::spawn_blocking(move || {
-        face.sessions.clear();
-        drop(face);
-    })
-    .await?;
-    tracing::info!("ClickHouse engine stopped");
-    Ok(())
 }
 
 async fn sweep(face: Arc<Face>) {

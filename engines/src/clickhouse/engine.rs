@@ -39,14 +39,16 @@ pub(super) struct Purpose {
     pub(super) inserts: bool,
 }
 
-/// The running engine.
+/// The running engine. It lives as long as its process, because stopping it
+/// in one that goes on is not safe (the library's background threads outlive
+/// what they use); what it acknowledged is on disk at any moment.
 #[derive(Debug)]
 pub(super) struct Engine {
     library: &'static Library,
     arguments: Vec<String>,
     idle: Mutex<HashMap<Purpose, Vec<Connection>>>,
     /// Held for as long as the engine runs: the last connection closed stops it.
-    anchor: Mutex<Option<Connection>>,
+    _anchor: Mutex<Connection>,
     version: String,
     _data_dir: DataDir,
 }
@@ -54,7 +56,7 @@ pub(super) struct Engine {
 /// The library runs one engine a process.
 static RUNNING: AtomicBool = AtomicBool::new(false);
 
-/// A claim on the process's engine, given up when dropped.
+/// A claim on the process's engine, given up when starting it fails.
 #[derive(Debug)]
 struct Claim;
 
@@ -70,7 +72,11 @@ impl Engine {
     /// # Errors
     /// No usable library or directory, another engine on the same directory
     /// or in this process, or an engine that does not start.
-    pub(super) fn open(library: &Path, data_dir: &Path, memory_bytes_max: u64) -> Result<Self> {
+    pub(super) fn open(
+        library: &Path,
+        data_dir: &Path,
+        memory_bytes_max: u64,
+    ) -> Result<&'static Self> {
         if RUNNING.swap(true, Ordering::AcqRel) {
             bail!("a ClickHouse engine already runs in this process; there can be one");
         }
@@ -81,7 +87,7 @@ impl Engine {
             format!("--path={}", text(data_dir.store())?),
             format!("--config-file={}", text(data_dir.configuration())?),
         ];
-        let anchor = library.connect(&arguments).with_context(|| {
+        let anchor = library.start(&arguments).with_context(|| {
             format!(
                 "cannot open the ClickHouse data in {}",
                 data_dir.store().display()
@@ -89,14 +95,14 @@ impl Engine {
         })?;
         let version = scalar(&anchor, b"SELECT version()")?;
         std::mem::forget(claim);
-        Ok(Self {
+        Ok(Box::leak(Box::new(Self {
             library,
             arguments,
             idle: Mutex::default(),
-            anchor: Mutex::new(Some(anchor)),
+            _anchor: Mutex::new(anchor),
             version,
             _data_dir: data_dir,
-        })
+        })))
     }
 
     /// ClickHouse's version, such as `26.7.2.1`.
@@ -157,14 +163,6 @@ impl Engine {
         if let Err(error) = outcome {
             tracing::warn!(error = error.text(), "could not stop an abandoned query");
         }
-    }
-}
-
-impl Drop for Engine {
-    fn drop(&mut self) {
-        lock(&self.idle).clear();
-        lock(&self.anchor).take();
-        drop(Claim);
     }
 }
 

@@ -36,7 +36,7 @@ pub(super) const TAG_PREFIX: &str = "/*http:";
 /// What all requests share.
 #[derive(Debug)]
 pub(super) struct Face {
-    pub(super) engine: Engine,
+    pub(super) engine: &'static Engine,
     pub(super) sessions: Sessions,
     pub(super) access: Access,
     pub(super) body_bytes_max: usize,
@@ -107,10 +107,10 @@ async fn ask(
     let (sender, pieces) = mpsc::channel(PIECES_AHEAD);
     let running = Arc::clone(face);
     tokio::task::spawn_blocking(move || {
-        statement.run(&running.engine, &running.sessions, &sender);
+        statement.run(running.engine, &running.sessions, &sender);
         drop((held, turn));
     });
-    answer::from_pieces(identity, pieces, Abandoned::new(face, tag)).await
+    answer::from_pieces(identity, pieces, Abandoned::new(face.engine, tag)).await
 }
 
 /// A received body, counted for as long as it is held.
@@ -167,14 +167,14 @@ impl Drop for Held {
 /// Stops the statement when it is dropped before the answer is complete:
 /// hyper drops a request's future and body when the client has gone.
 pub(super) struct Abandoned {
-    face: Arc<Face>,
+    engine: &'static Engine,
     tag: Option<String>,
 }
 
 impl Abandoned {
-    fn new(face: &Arc<Face>, tag: String) -> Self {
+    fn new(engine: &'static Engine, tag: String) -> Self {
         Self {
-            face: Arc::clone(face),
+            engine,
             tag: Some(tag),
         }
     }
@@ -188,8 +188,8 @@ impl Abandoned {
 impl Drop for Abandoned {
     fn drop(&mut self) {
         if let Some(tag) = self.tag.take() {
-            let face = Arc::clone(&self.face);
-            tokio::task::spawn_blocking(move || face.engine.kill(&tag));
+            let engine = self.engine;
+            tokio::task::spawn_blocking(move || engine.kill(&tag));
         }
     }
 }

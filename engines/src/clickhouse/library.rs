@@ -121,8 +121,16 @@ impl Library {
         unsafe { text((self.symbols.chdb_version)()) }.unwrap_or_default()
     }
 
-    /// Opens a connection; the first one starts the engine. Every failure is
-    /// a bare NULL in the library, so the error names the arguments only.
+    /// Opens the connection that starts the engine. The engine then runs for
+    /// as long as the process: see [`leave_at_exit`].
+    pub(super) fn start(&'static self, arguments: &[String]) -> Result<Connection> {
+        let first = self.connect(arguments)?;
+        leave_at_exit()?;
+        Ok(first)
+    }
+
+    /// Opens a further connection. Every failure is a bare NULL in the
+    /// library, so the error names the arguments only.
     pub(super) fn connect(&'static self, arguments: &[String]) -> Result<Connection> {
         let arguments = std::iter::once("clickhouse")
             .chain(arguments.iter().map(String::as_str))
@@ -472,15 +480,32 @@ impl Drop for Answer {
     }
 }
 
-unsafe extern "C" {
-    safe fn atexit(callback: extern "C" fn()) -> c_int;
+/// Makes the process leave without the library's exit handlers, keeping its
+/// exit status. They would tear the engine down under its own background
+/// threads, which crashes now and then; what is acknowledged is on disk.
+/// Called once the engine runs, so that this comes before them.
+#[cfg(all(target_os = "linux", target_env = "gnu"))]
+fn leave_at_exit() -> Result<()> {
+    unsafe extern "C" {
+        safe fn on_exit(
+            callback: extern "C" fn(c_int, *mut c_void),
+            argument: *mut c_void,
+        ) -> c_int;
+        safe fn _exit(status: c_int) -> !;
+    }
+    extern "C" fn leave(status: c_int, _: *mut c_void) {
+        _exit(status)
+    }
+    anyhow::ensure!(
+        on_exit(leave, std::ptr::null_mut()) == 0,
+        "no room for an exit handler"
+    );
+    Ok(())
 }
 
-/// Has `callback` run when the process exits. Once an engine has started, it
-/// runs before the library's own exit handler, which tears a running engine
-/// down under its connections and may crash.
-pub(crate) fn at_exit(callback: extern "C" fn()) -> Result<()> {
-    anyhow::ensure!(atexit(callback) == 0, "no room for a further exit handler");
+/// Other systems have no exit handler that is told the status.
+#[cfg(not(all(target_os = "linux", target_env = "gnu")))]
+fn leave_at_exit() -> Result<()> {
     Ok(())
 }
 

@@ -94,9 +94,4 @@ impl Sessions {
         };
         drop(expired);
     }
-
-    pub(super) fn clear(&self) {
-        let all = std::mem::take(&mut *lock(&self.0));
-        drop(all);
-    }
 }

@@ -1,13 +1,14 @@
 //! One embedded ClickHouse for all tests of a process.
 
+use std::fs::{self, File};
+use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicU32, Ordering};
-use std::sync::{Mutex, OnceLock, mpsc};
-use std::thread::JoinHandle;
-use std::time::Duration;
+use std::sync::{OnceLock, mpsc};
 
+use rustix::fs::{FlockOperation, flock};
 use tokio_util::sync::CancellationToken;
 
-use crate::clickhouse::{Config, Server, at_exit};
+use crate::clickhouse::{Config, Server};
 
 /// A running ClickHouse with an empty data directory of its own.
 #[derive(Debug)]
@@ -60,42 +61,21 @@ impl ClickHouse {
     }
 }
 
-/// What ends the engine when the process exits.
-static RUNNING: OnceLock<(CancellationToken, Mutex<Option<JoinHandle<()>>>)> = OnceLock::new();
-
-extern "C" fn stop() {
-    if let Some((shutdown, thread)) = RUNNING.get() {
-        shutdown.cancel();
-        let thread = thread.lock().ok().and_then(|mut thread| thread.take());
-        if thread.is_some_and(|thread| thread.join().is_err()) {
-            eprintln!("the embedded ClickHouse did not stop well");
-        }
+fn start() -> ClickHouse {
+    let (sender, receiver) = mpsc::channel();
+    std::thread::Builder::new()
+        .name("clickhouse".into())
+        .spawn(move || serve(&sender))
+        .expect("a thread");
+    ClickHouse {
+        url: receiver.recv().expect("the embedded ClickHouse starts"),
     }
 }
 
-fn start() -> ClickHouse {
-    let (sender, receiver) = mpsc::channel();
-    let shutdown = CancellationToken::new();
-    let stopping = shutdown.clone();
-    let thread = std::thread::Builder::new()
-        .name("clickhouse".into())
-        .spawn(move || serve(&sender, stopping))
-        .expect("a thread");
-    let url = receiver.recv().expect("the embedded ClickHouse starts");
-    assert!(
-        RUNNING.set((shutdown, Mutex::new(Some(thread)))).is_ok(),
-        "one ClickHouse a process"
-    );
-    at_exit(stop).expect("an exit handler");
-    ClickHouse { url }
-}
-
-fn serve(url: &mpsc::Sender<String>, shutdown: CancellationToken) {
-    let directory = tempfile::tempdir().expect("a temporary directory");
+fn serve(url: &mpsc::Sender<String>) {
     let config = Config {
         bind: ([127, 0, 0, 1], 0).into(),
-        data_dir: directory.path().into(),
-        drain_timeout: Duration::from_millis(500),
+        data_dir: fresh_directory(),
         ..Config::default()
     };
     let runtime = tokio::runtime::Builder::new_multi_thread()
@@ -110,8 +90,27 @@ fn serve(url: &mpsc::Sender<String>, shutdown: CancellationToken) {
         url.send(format!("http://{}", server.addr()))
             .expect("the test waits");
         server
-            .serve(shutdown)
+            .serve(CancellationToken::new())
             .await
             .expect("the embedded ClickHouse serves");
     });
+}
+
+/// A directory of this process. The engine holds its own to the last moment,
+/// so each run removes those that earlier ones left behind.
+fn fresh_directory() -> PathBuf {
+    let all = std::env::temp_dir().join("llmobserve-test-clickhouse");
+    fs::create_dir_all(&all).expect("a directory for test data");
+    for entry in fs::read_dir(&all).expect("it can be read").flatten() {
+        let held = match File::open(entry.path().join("lock")) {
+            Ok(lock) => flock(&lock, FlockOperation::NonBlockingLockExclusive).is_err(),
+            // Just being made, unless its process is gone.
+            Err(_) => Path::new("/proc").join(entry.file_name()).exists(),
+        };
+        if !held {
+            // Another process may be removing it, too.
+            drop(fs::remove_dir_all(entry.path()));
+        }
+    }
+    all.join(std::process::id().to_string())
 }
