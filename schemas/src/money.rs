@@ -8,6 +8,7 @@ use std::fmt;
 use std::iter::Sum;
 
 pub use amount::{Amount, MoneyFormat};
+pub(crate) use parse::split as split_decimal;
 
 /// Decimal places of an amount.
 const PLACES: usize = 12;

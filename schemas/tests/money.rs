@@ -74,11 +74,11 @@ fn is_rounded(pico: u128, numerator: &Natural, scale: impl Fn(Natural) -> Natura
         return true;
     }
     let lower = twice.compare(&scale(Natural::of(2 * pico - 1)));
-    lower == Ordering::Greater || (lower == Ordering::Equal && pico % 2 == 0)
+    lower == Ordering::Greater || (lower == Ordering::Equal && pico.is_multiple_of(2))
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig::with_cases(4096))]
+    #![proptest_config(ProptestConfig { failure_persistence: None, ..ProptestConfig::with_cases(4096) })]
 
     #[test]
     fn text_is_rounded_once(

@@ -8,11 +8,11 @@ const PICO_DIGITS_MAX: i64 = 38;
 const EXPONENT_MAX: i64 = 1_000_000_000;
 
 /// The parts of a decimal number, as they were written.
-struct Decimal<'a> {
-    negative: bool,
-    whole: &'a [u8],
-    fraction: &'a [u8],
-    exponent: i64,
+pub(crate) struct Decimal<'a> {
+    pub(crate) negative: bool,
+    pub(crate) whole: &'a [u8],
+    pub(crate) fraction: &'a [u8],
+    pub(crate) exponent: i64,
 }
 
 pub(super) fn parse(text: &str) -> Result<i128, MoneyError> {
@@ -62,7 +62,7 @@ fn round(mut digits: impl Iterator<Item = u8>, kept: i64) -> u128 {
 }
 
 /// `[+-] digits [. digits] [(e|E) [+-] digits]`, ASCII only, nothing around it.
-fn split(text: &[u8]) -> Option<Decimal<'_>> {
+pub(crate) fn split(text: &[u8]) -> Option<Decimal<'_>> {
     let (negative, rest) = sign(text);
     let (whole, rest) = leading_digits(rest)?;
     let (fraction, rest) = match rest {
