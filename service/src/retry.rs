@@ -119,8 +119,9 @@ mod tests {
 
     #[tokio::test]
     async fn transient_failures_pass() {
+        let cancel = CancellationToken::new();
         let mut attempts = 0;
-        let result = retry("count", &QUICK, &CancellationToken::new(), async || {
+        let result = retry("count", &QUICK, &cancel, async || {
             attempts += 1;
             if attempts < 4 {
                 Err(Failure::Transient("not yet"))

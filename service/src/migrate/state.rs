@@ -21,7 +21,7 @@ const CREATE: &str = "CREATE TABLE IF NOT EXISTS {{database}}.schema_migrations 
 )
 ENGINE = {{MergeTree}}
 ORDER BY (version, applied_at)";
-const SELECT: &str = "SELECT version, argMax(checksum, applied_at) AS checksum,
+const SELECT: &str = "SELECT version, argMax(checksum, applied_at) AS latest,
     uniqExact(checksum) AS checksums
 FROM {{database}}.schema_migrations GROUP BY version ORDER BY version";
 const INSERT: &str = "INSERT INTO {{database}}.schema_migrations (version, name, checksum)
@@ -30,8 +30,8 @@ SELECT ?, ?, ?";
 #[derive(Debug, Row, Deserialize)]
 struct Applied {
     version: u32,
-    /// The latest.
-    checksum: String,
+    /// The latest checksum.
+    latest: String,
     /// How many different ones.
     checksums: u64,
 }
@@ -73,9 +73,7 @@ impl State {
                 .find(|applied| applied.version == version)
             {
                 None => missing.push(migration),
-                Some(applied)
-                    if applied.checksums > 1 || applied.checksum != checksum(migration) =>
-                {
+                Some(applied) if applied.checksums > 1 || applied.latest != checksum(migration) => {
                     return Err(Error::Changed { version, name });
                 }
                 Some(_) => {}
@@ -86,7 +84,7 @@ impl State {
 
     pub(super) fn has_retention(&self, retention: &RetentionArgs) -> bool {
         let mut applied = self.applied.iter();
-        applied.any(|a| a.version == RETENTION_VERSION && a.checksum == in_words(retention))
+        applied.any(|a| a.version == RETENTION_VERSION && a.latest == in_words(retention))
     }
 
     pub(super) async fn record(
