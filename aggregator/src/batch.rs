@@ -1,0 +1,216 @@
+//! A contiguous range of one partition's log, decided record by record.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::fmt;
+use std::io;
+use std::sync::Arc;
+use std::time::Instant;
+
+use schemas::Row;
+use schemas::record::{Poison, decode};
+use schemas::row::Position;
+
+use crate::consume::Message;
+use crate::dedup::Window;
+use crate::intent::Intent;
+use crate::ledger::{self, Line};
+use crate::rollup::{Fact, Resolution, fold_runs, fold_usage};
+use crate::write::{Block, Marker, Table};
+
+const HOUR_MS: i64 = 3_600_000;
+
+/// One partition of one incarnation of the topic.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Log {
+    pub(crate) topic: String,
+    /// The Kafka topic id: a topic deleted and made again is another one, from offset 0.
+    pub(crate) epoch: String,
+    pub(crate) partition: u32,
+}
+
+/// Offsets `start..end`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct OffsetRange {
+    pub(crate) start: u64,
+    pub(crate) end: u64,
+}
+
+impl fmt::Display for OffsetRange {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "[{}, {})", self.start, self.end)
+    }
+}
+
+/// A record that is not ours, to be kept for a person to look at.
+#[derive(Debug)]
+pub(crate) struct DeadLetter {
+    pub(crate) message: Message,
+    pub(crate) reason: Poison,
+}
+
+/// What `[start, end)` of a partition comes to.
+#[derive(Debug)]
+pub(crate) struct Batch {
+    pub(crate) log: Arc<Log>,
+    pub(crate) range: OffsetRange,
+    /// How many tokens of this batch were burnt.
+    pub(crate) attempt: u32,
+    pub(crate) dead_letters: Vec<DeadLetter>,
+    pub(crate) bytes: usize,
+    rows: Vec<Row>,
+    lines: BTreeMap<String, Line>,
+    /// Log time of the first record; all records of a batch share its hour, so that the
+    /// ledger's hours are exact.
+    first_log_time_ms: Option<i64>,
+    arrived: Option<Instant>,
+}
+
+impl Batch {
+    pub(crate) fn new(log: Arc<Log>, start: u64) -> Self {
+        Self {
+            log,
+            range: OffsetRange { start, end: start },
+            attempt: 0,
+            dead_letters: Vec::new(),
+            bytes: 0,
+            rows: Vec::new(),
+            lines: BTreeMap::new(),
+            first_log_time_ms: None,
+            arrived: None,
+        }
+    }
+
+    /// When its first record arrived here.
+    pub(crate) fn arrived(&self) -> Option<Instant> {
+        self.arrived
+    }
+
+    /// Whether the record may join: a batch never spans two hours of log time.
+    pub(crate) fn takes(&self, message: &Message) -> bool {
+        self.first_log_time_ms.is_none_or(|first| {
+            first.div_euclid(HOUR_MS) == message.log_time_ms.div_euclid(HOUR_MS)
+        })
+    }
+
+    /// Decides one record: stored, duplicate or dead letter.
+    pub(crate) fn push(&mut self, message: Message, window: &mut Window) -> io::Result<()> {
+        self.range.end = message.offset + 1;
+        self.first_log_time_ms.get_or_insert(message.log_time_ms);
+        self.arrived.get_or_insert(message.arrived);
+        self.bytes += message.bytes();
+        match decode(message.key.as_deref(), message.value.as_deref()) {
+            Ok(event) => {
+                let position = Position {
+                    partition: self.log.partition,
+                    offset: message.offset,
+                    log_time_ms: message.log_time_ms,
+                };
+                let row = Row::new(event, position);
+                let first = window.admit(row.id_hash, message.log_time_ms)?;
+                let line = self.line(&row.event.tenant_id);
+                if first {
+                    line.stored += 1;
+                    self.rows.push(row);
+                } else {
+                    line.duplicates += 1;
+                }
+            }
+            Err(reason) => {
+                self.line("").dead_lettered += 1;
+                self.dead_letters.push(DeadLetter { message, reason });
+            }
+        }
+        Ok(())
+    }
+
+    fn line(&mut self, tenant_id: &str) -> &mut Line {
+        if !self.lines.contains_key(tenant_id) {
+            self.lines.insert(tenant_id.to_owned(), Line::default());
+        }
+        self.lines.entry(tenant_id.to_owned()).or_default()
+    }
+
+    /// Records taken in.
+    pub(crate) fn records(&self) -> u64 {
+        self.lines.values().map(|line| line.received()).sum()
+    }
+
+    /// What became of them, all tenants together.
+    pub(crate) fn outcome(&self) -> Line {
+        self.lines.values().fold(Line::default(), |sum, line| Line {
+            stored: sum.stored + line.stored,
+            duplicates: sum.duplicates + line.duplicates,
+            dead_lettered: sum.dead_lettered + line.dead_lettered,
+        })
+    }
+
+    pub(crate) fn intent(&self) -> Intent {
+        Intent::Plan {
+            end: self.range.end,
+            attempt: self.attempt,
+        }
+    }
+
+    /// Names a block for ever: the same rows are sent under it, however often.
+    pub(crate) fn token(&self, block: &Block) -> String {
+        let Log {
+            epoch, partition, ..
+        } = &*self.log;
+        let OffsetRange { start, end } = self.range;
+        let (table, month) = (block.table.name(), block.month);
+        format!(
+            "{epoch}/{partition}/{start}-{end}/{table}/{month}/{}",
+            self.attempt
+        )
+    }
+
+    pub(crate) fn marker(&self) -> Marker {
+        let Log {
+            epoch, partition, ..
+        } = &*self.log;
+        Marker {
+            name: format!("{epoch}/{partition}"),
+            end: self.range.end,
+        }
+    }
+
+    pub(crate) fn facts(&self) -> impl Iterator<Item = Fact<'_>> + Clone {
+        self.rows.iter().map(Fact::from)
+    }
+
+    /// The rows of `trace_events`, a block per month.
+    pub(crate) fn raw_blocks(&self) -> Vec<Block> {
+        let mut months: BTreeMap<u32, (u64, Vec<u8>)> = BTreeMap::new();
+        for row in &self.rows {
+            let (rows, bytes) = months.entry(row.month()).or_default();
+            *rows += 1;
+            row.encode(&self.log.epoch, self.range.end, bytes);
+        }
+        let block = |(month, (rows, bytes))| Block::new(Table::TraceEvents, month, rows, bytes);
+        months.into_iter().map(block).collect()
+    }
+
+    /// The rollups' rows, a block per table and month.
+    pub(crate) fn rollup_blocks<'a>(
+        &self,
+        facts: impl Iterator<Item = Fact<'a>> + Clone,
+    ) -> Vec<Block> {
+        let marker = self.marker();
+        let months: BTreeSet<u32> = facts.clone().map(|fact| fact.month()).collect();
+        let mut blocks = Vec::with_capacity(3 * months.len());
+        for month in months {
+            let facts = || facts.clone().filter(move |fact| fact.month() == month);
+            blocks.push(fold_usage(facts(), Resolution::Quarter, month, &marker));
+            blocks.push(fold_usage(facts(), Resolution::Minute, month, &marker));
+            blocks.push(fold_runs(facts(), month, &marker));
+        }
+        blocks
+    }
+
+    pub(crate) fn ledger_block(&self) -> Block {
+        let hour_ms = self.first_log_time_ms.unwrap_or_default();
+        let hour = (hour_ms - hour_ms.rem_euclid(HOUR_MS)) / 1000;
+        let hour = u32::try_from(hour).unwrap_or_default();
+        ledger::block(&self.log, self.range, hour, &self.lines)
+    }
+}

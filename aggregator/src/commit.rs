@@ -1,0 +1,194 @@
+//! The right to write a partition, and the offsets that prove it.
+//!
+//! Kafka fences a commit by the member's generation, not by partition. So within a
+//! process a partition that was taken away must not be committed any more: the lease
+//! is given back under the same lock that a commit holds.
+
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::{Duration, Instant};
+
+use rdkafka::consumer::{BaseConsumer, CommitMode, Consumer as _};
+use rdkafka::error::{KafkaError, RDKafkaErrorCode as Code};
+use rdkafka::{Offset, TopicPartitionList};
+use tokio_util::sync::CancellationToken;
+use tracing::{info, warn};
+
+use crate::batch::{Log, OffsetRange};
+use crate::consume::Group;
+use crate::insist;
+use crate::intent::Intent;
+
+/// An acknowledged commit older than this proves nothing about who owns the partition.
+const PROOF_AGE_MAX: Duration = Duration::from_secs(10);
+/// Between two tries of a commit that the coordinator refused for the moment.
+const REFUSED_PAUSE: Duration = Duration::from_millis(100);
+
+/// Why the work on a partition ends.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) enum Stop {
+    /// The partition went to another member, or we are shutting down: drop the batch.
+    Revoked,
+    /// The answer to a commit is lost. It may still land; only a new generation makes a
+    /// late copy harmless. So the whole membership is renewed.
+    Rejoin(String),
+    /// Going on would lose or double something: a person has to look.
+    Halted(String),
+}
+
+/// Held by the worker of one partition.
+#[derive(Clone)]
+pub(crate) struct Lease {
+    consumer: Arc<BaseConsumer<Group>>,
+    log: Arc<Log>,
+    /// Cancelled when the work should end.
+    stop: CancellationToken,
+    state: Arc<Mutex<State>>,
+}
+
+#[derive(Debug)]
+struct State {
+    owned: bool,
+    /// When the last acknowledged commit was sent.
+    proven: Option<Instant>,
+}
+
+enum Commit {
+    Acknowledged,
+    /// Certainly not applied.
+    Refused(Code),
+    /// Applied, lost or still on its way.
+    Unknown(KafkaError),
+    Revoked,
+}
+
+impl Lease {
+    pub(crate) fn new(
+        consumer: Arc<BaseConsumer<Group>>,
+        log: Arc<Log>,
+        stop: CancellationToken,
+    ) -> Self {
+        let state = Arc::new(Mutex::new(State {
+            owned: true,
+            proven: None,
+        }));
+        Self {
+            consumer,
+            log,
+            stop,
+            state,
+        }
+    }
+
+    /// Ends the lease. When this returns no commit is under way and none will follow.
+    pub(crate) fn revoke(&self) {
+        self.stop.cancel();
+        self.state
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .owned = false;
+    }
+
+    /// Cancelled when the work should end.
+    pub(crate) fn stop(&self) -> &CancellationToken {
+        &self.stop
+    }
+
+    /// Makes sure that the partition is still ours before something is written.
+    pub(crate) async fn hold(&self, range: OffsetRange, intent: Intent) -> Result<(), Stop> {
+        let proven = self
+            .state
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .proven;
+        match proven {
+            Some(at) if at.elapsed() < PROOF_AGE_MAX => Ok(()),
+            _ => self.commit(range.start, intent).await,
+        }
+    }
+
+    /// Commits and waits for the answer.
+    pub(crate) async fn commit(&self, offset: u64, intent: Intent) -> Result<(), Stop> {
+        loop {
+            let lease = self.clone();
+            let outcome = tokio::task::spawn_blocking(move || lease.commit_once(offset, intent));
+            match outcome
+                .await
+                .map_err(|error| Stop::Rejoin(error.to_string()))?
+            {
+                Commit::Acknowledged => return Ok(()),
+                Commit::Revoked => return Err(Stop::Revoked),
+                Commit::Refused(code) => {
+                    info!(
+                        partition = self.log.partition,
+                        "commit refused for now: {code}"
+                    );
+                    self.sleep(REFUSED_PAUSE).await?;
+                }
+                Commit::Unknown(error) => {
+                    warn!(
+                        partition = self.log.partition,
+                        "outcome of a commit unknown: {error}"
+                    );
+                    return Err(Stop::Rejoin(format!(
+                        "outcome of a commit unknown: {error}"
+                    )));
+                }
+            }
+        }
+    }
+
+    fn commit_once(&self, offset: u64, intent: Intent) -> Commit {
+        let offsets = match self.offsets(offset, intent) {
+            Ok(offsets) => offsets,
+            Err(error) => return Commit::Unknown(error),
+        };
+        let mut state = self.state.lock().unwrap_or_else(PoisonError::into_inner);
+        if !state.owned {
+            return Commit::Revoked;
+        }
+        let sent = Instant::now();
+        match self.consumer.commit(&offsets, CommitMode::Sync) {
+            Ok(()) => {
+                state.proven = Some(sent);
+                Commit::Acknowledged
+            }
+            Err(error) => match error.rdkafka_error_code() {
+                Some(
+                    code @ (Code::IllegalGeneration
+                    | Code::UnknownMemberId
+                    | Code::RebalanceInProgress
+                    | Code::FencedInstanceId
+                    | Code::CoordinatorNotAvailable
+                    | Code::CoordinatorLoadInProgress
+                    | Code::NotCoordinator),
+                ) => Commit::Refused(code),
+                _ => Commit::Unknown(error),
+            },
+        }
+    }
+
+    fn offsets(&self, offset: u64, intent: Intent) -> Result<TopicPartitionList, KafkaError> {
+        let mut list = TopicPartitionList::new();
+        let partition = i32::try_from(self.log.partition).unwrap_or(i32::MAX);
+        let mut entry = list.add_partition(&self.log.topic, partition);
+        entry.set_offset(Offset::Offset(offset.cast_signed()))?;
+        entry.set_metadata(intent.to_string());
+        Ok(list)
+    }
+
+    /// Waits for the next try of something, unless the work should end.
+    pub(crate) async fn pause(
+        &self,
+        waits: &mut impl Iterator<Item = Duration>,
+    ) -> Result<(), Stop> {
+        self.sleep(insist::next(waits)).await
+    }
+
+    /// Waits, unless the work should end.
+    pub(crate) async fn sleep(&self, pause: Duration) -> Result<(), Stop> {
+        tokio::select! {
+            () = self.stop.cancelled() => Err(Stop::Revoked),
+            () = tokio::time::sleep(pause) => Ok(()),
+        }
+    }
+}

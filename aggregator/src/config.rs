@@ -1,0 +1,65 @@
+//! What the aggregator can be told.
+
+use std::path::PathBuf;
+
+use service::config::{ClickHouseArgs, KafkaArgs, MetricsArgs};
+
+/// Settings of the role `aggregator`.
+#[derive(Debug, Clone, clap::Args)]
+pub struct Config {
+    #[command(flatten)]
+    #[allow(missing_docs)]
+    pub kafka: KafkaArgs,
+    #[command(flatten)]
+    #[allow(missing_docs)]
+    pub clickhouse: ClickHouseArgs,
+    #[command(flatten)]
+    #[allow(missing_docs)]
+    pub metrics: MetricsArgs,
+
+    /// Kafka consumer group; processes of one group share the partitions.
+    #[arg(
+        long,
+        env = "LLMOBSERVE_CONSUMER_GROUP",
+        default_value = "llmobserve.aggregator"
+    )]
+    pub consumer_group: String,
+
+    /// How long the group waits for a silent member before its partitions go to another.
+    #[arg(long, env = "LLMOBSERVE_SESSION_TIMEOUT_MS", default_value_t = 15_000)]
+    pub session_timeout_ms: u32,
+
+    /// A batch is written when its first record has waited this long.
+    #[arg(long, env = "LLMOBSERVE_BATCH_AGE_MAX_MS", default_value_t = 500)]
+    pub batch_age_max_ms: u64,
+
+    /// A batch is written when it holds this many records.
+    #[arg(long, env = "LLMOBSERVE_BATCH_ROWS_MAX", default_value_t = 50_000)]
+    pub batch_rows_max: u64,
+
+    /// A batch is written when its records take this much memory, about.
+    #[arg(long, env = "LLMOBSERVE_BATCH_BYTES_MAX", default_value_t = 32 << 20)]
+    pub batch_bytes_max: usize,
+
+    /// Records received and not yet in a batch, all partitions together. Partitions are
+    /// paused beyond it, for instance while ClickHouse is away.
+    #[arg(long, env = "LLMOBSERVE_BUFFER_BYTES_MAX", default_value_t = 64 << 20)]
+    pub buffer_bytes_max: usize,
+
+    /// Memory of one partition's duplicate window; older ids go to files beyond it.
+    #[arg(long, env = "LLMOBSERVE_DEDUP_MEMORY_BYTES_MAX", default_value_t = 256 << 20)]
+    pub dedup_memory_bytes_max: usize,
+
+    /// Where those files go. They are a cache: the window is rebuilt from ClickHouse.
+    #[arg(long, env = "LLMOBSERVE_DEDUP_DIR", default_value_os_t = std::env::temp_dir())]
+    pub dedup_dir: PathBuf,
+
+    /// An insert that is not acknowledged in this time is in doubt.
+    #[arg(long, env = "LLMOBSERVE_INSERT_TIMEOUT_SECONDS", default_value_t = 30)]
+    pub insert_timeout_seconds: u64,
+
+    /// After this time an insert that was sent can no longer land. More than the insert
+    /// timeout and than what the server and the network between hold a request.
+    #[arg(long, env = "LLMOBSERVE_INSERT_LIFETIME_SECONDS", default_value_t = 60)]
+    pub insert_lifetime_seconds: u64,
+}

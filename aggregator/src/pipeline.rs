@@ -1,0 +1,233 @@
+//! One partition's path on one screen: consume → decode → dedup → batch → plan →
+//! write → finish.
+
+use std::collections::VecDeque;
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use tracing::{debug, info};
+
+use crate::batch::{Batch, Log, OffsetRange};
+use crate::commit::Stop;
+use crate::consume::{Inbox, Item, Message};
+use crate::dead_letter::DeadLetters;
+use crate::dedup::Window;
+use crate::metrics;
+use crate::recover::Recovered;
+use crate::write::Writer;
+
+/// When a batch is closed, whatever comes first.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Limits {
+    pub(crate) rows_max: u64,
+    pub(crate) bytes_max: usize,
+    /// Counted from the arrival of the batch's first record.
+    pub(crate) age_max: Duration,
+}
+
+/// The worker of one partition.
+pub(crate) struct Pipeline {
+    pub(crate) log: Arc<Log>,
+    pub(crate) limits: Limits,
+    pub(crate) inbox: Inbox,
+    pub(crate) writer: Writer,
+    pub(crate) dead_letters: DeadLetters,
+    pub(crate) window: Window,
+    /// Decided, and not planned yet: once decided a record cannot be given back.
+    pub(crate) filling: Option<Batch>,
+    /// Received, and of a later batch.
+    pub(crate) ahead: VecDeque<Message>,
+    pub(crate) recovered: Recovered,
+}
+
+impl Pipeline {
+    /// Works until the partition is taken away, or something is wrong.
+    pub(crate) async fn run(mut self) -> Stop {
+        loop {
+            if let Err(stop) = self.work().await {
+                return stop;
+            }
+        }
+    }
+
+    async fn work(&mut self) -> Result<(), Stop> {
+        let mut batch = self.next_batch().await?;
+        self.writer
+            .lease
+            .commit(batch.range.start, batch.intent())
+            .await?;
+        loop {
+            let began = Instant::now();
+            self.dead_letters
+                .publish(&batch, &self.writer.lease)
+                .await?;
+            self.writer
+                .write(&mut batch, self.recovered.trust())
+                .await?;
+            let next = self.successor(batch.range.end)?;
+            self.writer.finish(&batch, next.as_ref()).await?;
+            self.recovered.position = batch.range.end;
+            metrics::batch_finished(&batch, began.elapsed());
+            debug!(partition = self.log.partition, range = %batch.range, "batch finished");
+            match next {
+                Some(next) => batch = next,
+                None => return Ok(()),
+            }
+        }
+    }
+
+    /// A batch to plan: what someone planned or began before us, exactly; else what comes.
+    async fn next_batch(&mut self) -> Result<Batch, Stop> {
+        let start = self.recovered.position;
+        match self.recovered.next_known(&self.log, &self.writer).await? {
+            Some(known) => {
+                info!(
+                    partition = self.log.partition,
+                    start,
+                    end = known.end,
+                    "adopting a batch"
+                );
+                let mut batch = self
+                    .collect_exactly(OffsetRange {
+                        start,
+                        end: known.end,
+                    })
+                    .await?;
+                batch.attempt = known.attempt;
+                Ok(batch)
+            }
+            None => self.collect(start).await,
+        }
+    }
+
+    /// The batch behind one that is written, unless its end may be decided already.
+    fn successor(&mut self, start: u64) -> Result<Option<Batch>, Stop> {
+        if self.recovered.is_uncertain() || self.writer.lease.stop().is_cancelled() {
+            return Ok(None);
+        }
+        self.batch_at_hand(start)
+    }
+
+    /// Fills a batch until it is full or old enough.
+    async fn collect(&mut self, start: u64) -> Result<Batch, Stop> {
+        let stop = self.writer.lease.stop().clone();
+        loop {
+            if let Some(batch) = self.batch_at_hand(start)? {
+                return Ok(batch);
+            }
+            let due = self
+                .filling
+                .as_ref()
+                .and_then(Batch::arrived)
+                .map(|at| at + self.limits.age_max);
+            let item = tokio::select! {
+                () = stop.cancelled() => return Err(Stop::Revoked),
+                () = wait_until(due) => continue,
+                item = self.inbox.next() => item.ok_or(Stop::Revoked)?,
+            };
+            if let Item::Record(message) = item {
+                self.ahead.push_back(message);
+            }
+        }
+    }
+
+    /// The next batch, where what has been received makes a whole one. In steady state
+    /// its plan rides on the commit that ends the batch before.
+    fn batch_at_hand(&mut self, start: u64) -> Result<Option<Batch>, Stop> {
+        let mut batch = self
+            .filling
+            .take()
+            .unwrap_or_else(|| Batch::new(Arc::clone(&self.log), start));
+        let mut closed = false;
+        while !closed && !self.is_full(&batch) {
+            let Some(message) = self.received() else {
+                break;
+            };
+            closed = !self.add(&mut batch, message)?;
+        }
+        let old = batch
+            .arrived()
+            .is_some_and(|at| at.elapsed() >= self.limits.age_max);
+        if closed || old || self.is_full(&batch) {
+            return Ok(Some(batch));
+        }
+        self.filling = Some(batch);
+        Ok(None)
+    }
+
+    /// Re-reads a range that was planned before, never shorter and never longer.
+    async fn collect_exactly(&mut self, range: OffsetRange) -> Result<Batch, Stop> {
+        let stop = self.writer.lease.stop().clone();
+        let mut batch = Batch::new(Arc::clone(&self.log), range.start);
+        while batch.range.end < range.end {
+            let item = match self.ahead.pop_front() {
+                Some(message) => Item::Record(message),
+                None => tokio::select! {
+                    () = stop.cancelled() => return Err(Stop::Revoked),
+                    item = self.inbox.next() => item.ok_or(Stop::Revoked)?,
+                },
+            };
+            match item {
+                Item::Record(message) if message.offset < range.end => {
+                    self.in_sequence(batch.range.end, &message)?;
+                    self.decide(&mut batch, message)?;
+                }
+                Item::Record(message) => {
+                    self.ahead.push_back(message);
+                    break;
+                }
+                Item::EndOfLog => self.recovered.log_reaches(&self.log, range)?,
+            }
+        }
+        batch.range.end = range.end;
+        Ok(batch)
+    }
+
+    fn received(&mut self) -> Option<Message> {
+        if let Some(message) = self.ahead.pop_front() {
+            return Some(message);
+        }
+        while let Some(item) = self.inbox.try_next() {
+            if let Item::Record(message) = item {
+                return Some(message);
+            }
+        }
+        None
+    }
+
+    fn is_full(&self, batch: &Batch) -> bool {
+        batch.records() >= self.limits.rows_max || batch.bytes >= self.limits.bytes_max
+    }
+
+    /// `false`: the record belongs to the next batch.
+    fn add(&mut self, batch: &mut Batch, message: Message) -> Result<bool, Stop> {
+        self.in_sequence(batch.range.end, &message)?;
+        if !batch.takes(&message) {
+            self.ahead.push_front(message);
+            return Ok(false);
+        }
+        self.decide(batch, message)?;
+        Ok(true)
+    }
+
+    fn decide(&mut self, batch: &mut Batch, message: Message) -> Result<(), Stop> {
+        batch
+            .push(message, &mut self.window)
+            .map_err(|error| Stop::Rejoin(format!("the duplicate window's files failed: {error}")))
+    }
+
+    fn in_sequence(&self, expected: u64, message: &Message) -> Result<(), Stop> {
+        if message.offset == expected {
+            return Ok(());
+        }
+        self.recovered
+            .explain_gap(&self.log, expected, message.offset)
+    }
+}
+
+async fn wait_until(due: Option<Instant>) {
+    match due {
+        Some(due) => tokio::time::sleep_until(due.into()).await,
+        None => std::future::pending().await,
+    }
+}

@@ -1,0 +1,217 @@
+//! One membership of the consumer group: a worker for each assigned partition.
+//!
+//! An answer to a commit that is lost ends the membership: only a new generation makes
+//! a late copy of that commit harmless.
+
+use std::collections::{HashMap, VecDeque};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
+
+use rdkafka::consumer::BaseConsumer;
+use tokio::runtime::Handle;
+use tokio::sync::{mpsc, oneshot};
+use tokio_util::sync::CancellationToken;
+use tracing::{error, info, warn};
+
+use crate::batch::Log;
+use crate::commit::{Lease, Stop};
+use crate::consume::{self, Assignments, Group, feed};
+use crate::dead_letter::DeadLetters;
+use crate::dedup::WindowConfig;
+use crate::metrics;
+use crate::pipeline::{Limits, Pipeline};
+use crate::recover::Recovered;
+use crate::write::{ClickHouse, Writer};
+
+/// What every worker of a membership shares.
+#[derive(Clone)]
+pub(crate) struct Shared {
+    pub(crate) store: ClickHouse,
+    pub(crate) dead_letters: DeadLetters,
+    pub(crate) window: WindowConfig,
+    pub(crate) limits: Limits,
+    pub(crate) insert_lifetime: Duration,
+    /// How long a worker may finish its batch when its partition is taken away.
+    pub(crate) drain_max: Duration,
+    pub(crate) buffer_bytes_max: usize,
+    pub(crate) topic: String,
+    pub(crate) epoch: String,
+}
+
+/// Why a membership ended.
+#[derive(Debug)]
+pub(crate) enum Ended {
+    Shutdown,
+    Rejoin(String),
+}
+
+/// Works as a member until shutdown, or until the membership has to be renewed.
+pub(crate) async fn run(
+    shared: Shared,
+    consumer: Arc<BaseConsumer<Group>>,
+    shutdown: &CancellationToken,
+) -> anyhow::Result<Ended> {
+    let leave = shutdown.child_token();
+    let (stops, mut stopped) = mpsc::unbounded_channel();
+    let workers = Arc::new(Workers {
+        topic: shared.topic.clone(),
+        buffer_bytes_max: shared.buffer_bytes_max,
+        shared,
+        consumer: Arc::clone(&consumer),
+        runtime: Handle::current(),
+        running: Mutex::default(),
+        stops,
+    });
+    let polled = {
+        let (workers, leave) = (Arc::clone(&workers), leave.clone());
+        let bytes_max = workers.buffer_bytes_max;
+        spawn_thread(move || consume::poll(&workers.consumer, workers.clone(), bytes_max, &leave))?
+    };
+    let mut halted = HashMap::new();
+    let reason = loop {
+        let (partition, stop) = tokio::select! {
+            () = shutdown.cancelled() => break None,
+            Some(stop) = stopped.recv() => stop,
+        };
+        match stop {
+            Stop::Revoked => {
+                halted.remove(&partition);
+            }
+            Stop::Rejoin(reason) => break Some(reason),
+            Stop::Halted(reason) => {
+                error!(
+                    partition,
+                    topic = workers.topic,
+                    "partition halted: {reason}"
+                );
+                halted.insert(partition, reason);
+            }
+        }
+        metrics::halted(halted.len());
+    };
+    leave.cancel();
+    polled.await??;
+    Ok(reason.map_or(Ended::Shutdown, Ended::Rejoin))
+}
+
+fn spawn_thread<T: Send + 'static>(
+    work: impl FnOnce() -> T + Send + 'static,
+) -> anyhow::Result<oneshot::Receiver<T>> {
+    let (done, result) = oneshot::channel();
+    std::thread::Builder::new()
+        .name("kafka-poll".into())
+        .spawn(move || {
+            drop(done.send(work()));
+        })?;
+    Ok(result)
+}
+
+struct Workers {
+    topic: String,
+    buffer_bytes_max: usize,
+    shared: Shared,
+    consumer: Arc<BaseConsumer<Group>>,
+    runtime: Handle,
+    running: Mutex<HashMap<u32, Worker>>,
+    stops: mpsc::UnboundedSender<(u32, Stop)>,
+}
+
+struct Worker {
+    lease: Lease,
+    /// Closes when the worker has ended.
+    ended: std::sync::mpsc::Receiver<()>,
+}
+
+impl Workers {
+    fn running(&self) -> MutexGuard<'_, HashMap<u32, Worker>> {
+        self.running.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn start(&self, partition: u32) -> Worker {
+        let log = Arc::new(Log {
+            topic: self.topic.clone(),
+            epoch: self.shared.epoch.clone(),
+            partition,
+        });
+        let lease = Lease::new(
+            Arc::clone(&self.consumer),
+            Arc::clone(&log),
+            CancellationToken::new(),
+        );
+        let (feed, inbox) = feed();
+        rdkafka::consumer::Consumer::client(&*self.consumer)
+            .context()
+            .open(partition, feed);
+        let (ending, ended) = std::sync::mpsc::channel();
+        let (shared, consumer) = (self.shared.clone(), Arc::clone(&self.consumer));
+        let (stops, writer_lease) = (self.stops.clone(), lease.clone());
+        self.runtime.spawn(async move {
+            let stop = work(shared, consumer, log, inbox, writer_lease).await;
+            info!(partition, ?stop, "worker ended");
+            drop(stops.send((partition, stop)));
+            drop(ending);
+        });
+        Worker { lease, ended }
+    }
+}
+
+async fn work(
+    shared: Shared,
+    consumer: Arc<BaseConsumer<Group>>,
+    log: Arc<Log>,
+    inbox: consume::Inbox,
+    lease: Lease,
+) -> Stop {
+    let writer = Writer {
+        store: shared.store.clone(),
+        lease,
+        insert_lifetime: shared.insert_lifetime,
+    };
+    let (recovered, window) = match Recovered::find(consumer, &log, &writer, &shared.window).await {
+        Ok(found) => found,
+        Err(stop) => return stop,
+    };
+    let pipeline = Pipeline {
+        log,
+        limits: shared.limits,
+        inbox,
+        writer,
+        dead_letters: shared.dead_letters,
+        window,
+        filling: None,
+        ahead: VecDeque::new(),
+        recovered,
+    };
+    pipeline.run().await
+}
+
+impl Assignments for Workers {
+    fn assigned(&self, partitions: &[u32]) {
+        for partition in partitions {
+            let worker = self.start(*partition);
+            self.running().insert(*partition, worker);
+        }
+    }
+
+    /// A batch that is being written may be finished, for a while; then the lease ends.
+    fn revoked(&self, partitions: &[u32], lost: bool) {
+        let leaving: Vec<Worker> = partitions
+            .iter()
+            .filter_map(|partition| self.running().remove(partition))
+            .collect();
+        for worker in &leaving {
+            worker.lease.stop().cancel();
+        }
+        let deadline = std::time::Instant::now() + self.shared.drain_max;
+        for worker in leaving {
+            let patience = deadline.saturating_duration_since(std::time::Instant::now());
+            if !lost
+                && worker.ended.recv_timeout(patience)
+                    == Err(std::sync::mpsc::RecvTimeoutError::Timeout)
+            {
+                warn!("a batch was not finished in time; its next owner adopts it");
+            }
+            worker.lease.revoke();
+        }
+    }
+}

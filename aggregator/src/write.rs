@@ -1,0 +1,138 @@
+//! Rows into ClickHouse, each block exactly once.
+//!
+//! A block is one insert, one table partition, one part, under a token of its own.
+//! ClickHouse drops a token it has seen, so sending again is safe; but a token is no
+//! proof: a crash of ClickHouse can log it and lose the rows (a *ghost*). So whenever
+//! an outcome was in doubt, what is stored is looked at before and after sending.
+
+mod block;
+mod store;
+
+pub(crate) use block::{Block, Marker, Table};
+pub(crate) use store::{ClickHouse, StoredRow};
+
+use std::time::Duration;
+
+use service::retry::Policy;
+use tracing::{error, warn};
+
+use crate::batch::Batch;
+use crate::commit::{Lease, Stop};
+use crate::insist::insist;
+use crate::intent::Intent;
+use crate::metrics;
+
+/// How the inserts of one batch go.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Trust {
+    /// Nothing happened since the plan was acknowledged: a fresh token is enough.
+    Acks,
+    /// After a recovery or an answer that did not come: look, send, look again.
+    Nothing,
+}
+
+/// Writes the batches of one partition.
+pub(crate) struct Writer {
+    pub(crate) store: ClickHouse,
+    pub(crate) lease: Lease,
+    /// After this long nothing that was sent earlier can still land.
+    pub(crate) insert_lifetime: Duration,
+}
+
+impl Writer {
+    /// Writes a planned batch: raw, the rollups, the ledger last.
+    pub(crate) async fn write(&self, batch: &mut Batch, trust: Trust) -> Result<(), Stop> {
+        let mut trust = trust;
+        for block in batch.raw_blocks() {
+            self.put(batch, &block, &mut trust).await?;
+        }
+        if trust == Trust::Nothing {
+            // Another version of us may have written raw: rollups follow what it holds.
+            let stored = self.read_back(batch).await?;
+            for block in batch.rollup_blocks(stored.iter().map(StoredRow::fact)) {
+                self.put(batch, &block, &mut trust).await?;
+            }
+        } else {
+            let blocks = batch.rollup_blocks(batch.facts());
+            let sent: Vec<_> = blocks
+                .iter()
+                .map(|block| self.send_once(batch, block))
+                .collect();
+            let outcomes = futures::future::join_all(sent).await;
+            for (block, outcome) in blocks.iter().zip(outcomes) {
+                if let Err(error) = outcome {
+                    self.in_doubt(block, &error);
+                    trust = Trust::Nothing;
+                    self.put(batch, block, &mut trust).await?;
+                }
+            }
+        }
+        self.put(batch, &batch.ledger_block(), &mut trust).await
+    }
+
+    /// Sends one block until it is stored exactly once.
+    async fn put(&self, batch: &mut Batch, block: &Block, trust: &mut Trust) -> Result<(), Stop> {
+        let mut waits = Policy::PATIENT.waits();
+        loop {
+            self.lease.hold(batch.range, batch.intent()).await?;
+            match self.send(batch, block, *trust).await {
+                Ok(true) => return Ok(()),
+                Ok(false) => self.burn(batch, block).await?,
+                Err(error) => {
+                    self.in_doubt(block, &error);
+                    self.lease.pause(&mut waits).await?;
+                }
+            }
+            *trust = Trust::Nothing;
+        }
+    }
+
+    async fn send_once(&self, batch: &Batch, block: &Block) -> anyhow::Result<()> {
+        self.store.insert(block, &batch.token(block)).await
+    }
+
+    /// `Ok(false)`: acknowledged, yet the rows are not there.
+    async fn send(&self, batch: &Batch, block: &Block, trust: Trust) -> anyhow::Result<bool> {
+        if trust == Trust::Acks {
+            return self.send_once(batch, block).await.map(|()| true);
+        }
+        if self.store.holds(batch, block).await? {
+            return Ok(true);
+        }
+        self.send_once(batch, block).await?;
+        self.store.holds(batch, block).await
+    }
+
+    /// A ghost: the token is spent and the rows are gone. The next attempt is a plan of
+    /// its own, made when nothing sent under the old one can land any more.
+    async fn burn(&self, batch: &mut Batch, block: &Block) -> Result<(), Stop> {
+        error!(table = block.table.name(), range = %batch.range,
+            "ClickHouse acknowledged an insert whose rows are absent; sending it under a new token");
+        metrics::ghost();
+        self.lease.sleep(self.insert_lifetime).await?;
+        batch.attempt += 1;
+        self.lease.commit(batch.range.start, batch.intent()).await
+    }
+
+    async fn read_back(&self, batch: &Batch) -> Result<Vec<StoredRow>, Stop> {
+        let ask = || self.store.rows_of(batch);
+        insist(self.lease.stop(), "read a batch back", ask)
+            .await
+            .ok_or(Stop::Revoked)
+    }
+
+    fn in_doubt(&self, block: &Block, error: &anyhow::Error) {
+        warn!(
+            table = block.table.name(),
+            month = block.month,
+            "insert not acknowledged: {error:#}"
+        );
+        metrics::insert_failed(block.table);
+    }
+
+    /// Commits the end of a batch, and with it, where the next one is at hand, its plan.
+    pub(crate) async fn finish(&self, batch: &Batch, next: Option<&Batch>) -> Result<(), Stop> {
+        let intent = next.map_or(Intent::Done, Batch::intent);
+        self.lease.commit(batch.range.end, intent).await
+    }
+}

@@ -1,0 +1,76 @@
+//! One insert.
+
+use bytes::Bytes;
+
+use crate::rollup;
+
+/// A table that the aggregator writes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub(crate) enum Table {
+    TraceEvents,
+    Usage15m,
+    Usage1m,
+    Runs,
+    IngestLedger,
+}
+
+impl Table {
+    pub(crate) const ALL: [Self; 5] = [
+        Self::TraceEvents,
+        Self::Usage15m,
+        Self::Usage1m,
+        Self::Runs,
+        Self::IngestLedger,
+    ];
+
+    pub(crate) fn name(self) -> &'static str {
+        match self {
+            Self::TraceEvents => "trace_events",
+            Self::Usage15m => "usage_15m",
+            Self::Usage1m => "usage_1m",
+            Self::Runs => "runs",
+            Self::IngestLedger => "ingest_ledger",
+        }
+    }
+
+    /// The columns of a block's rows, in their order.
+    pub(crate) fn columns(self) -> &'static str {
+        match self {
+            Self::TraceEvents => schemas::row::COLUMNS,
+            Self::Usage15m | Self::Usage1m => rollup::USAGE_COLUMNS,
+            Self::Runs => rollup::RUNS_COLUMNS,
+            Self::IngestLedger => crate::ledger::COLUMNS,
+        }
+    }
+}
+
+/// Rows of one table and one of its partitions (a month), in `RowBinary`.
+#[derive(Debug, Clone)]
+pub(crate) struct Block {
+    pub(crate) table: Table,
+    /// As `toYYYYMM` writes it.
+    pub(crate) month: u32,
+    pub(crate) rows: u64,
+    pub(crate) bytes: Bytes,
+}
+
+impl Block {
+    pub(crate) fn new(table: Table, month: u32, rows: u64, bytes: Vec<u8>) -> Self {
+        Self {
+            table,
+            month,
+            rows,
+            bytes: bytes.into(),
+        }
+    }
+}
+
+/// What a rollup block leaves in its table, so that the batch's presence can be asked:
+/// the highest offset that the table holds of a partition of the topic, month by month.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Marker {
+    /// Epoch and partition.
+    pub(crate) name: String,
+    /// First offset behind the batch.
+    pub(crate) end: u64,
+}
