@@ -17,6 +17,7 @@ mod data_dir;
 mod engine;
 mod error;
 mod face;
+mod failure;
 mod format;
 mod library;
 mod locate;
@@ -40,6 +41,7 @@ use tokio_util::sync::CancellationToken;
 use access::Access;
 use engine::Engine;
 use face::Face;
+pub use failure::Failure;
 pub use locate::LIBRARY_VARIABLE;
 
 const DEFAULT_DATABASE: &str = "default";
@@ -118,7 +120,7 @@ impl Server {
             "refusing to serve ClickHouse on {} without a password: others can reach that address",
             config.bind
         );
-        let library = locate::library(config.library.as_deref())?;
+        let library = locate::library(config.library.as_deref()).context(Failure::Library)?;
         let listener = TcpListener::bind(config.bind)
             .await
             .with_context(|| format!("cannot listen on {}", config.bind))?;

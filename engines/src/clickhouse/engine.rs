@@ -14,6 +14,7 @@ use anyhow::{Context, Result, bail};
 
 use super::data_dir::DataDir;
 use super::error::{Code, Error};
+use super::failure::Failure;
 use super::library::{Connection, Library};
 
 /// Connections kept open for the next request, for each database and purpose.
@@ -81,7 +82,7 @@ impl Engine {
             bail!("a ClickHouse engine already runs in this process; there can be one");
         }
         let claim = Claim;
-        let data_dir = DataDir::prepare(data_dir, memory_bytes_max)?;
+        let data_dir = DataDir::prepare(data_dir, memory_bytes_max).context(Failure::DataDir)?;
         let library = Library::load(library)?;
         let arguments = vec![
             format!("--path={}", text(data_dir.store())?),
