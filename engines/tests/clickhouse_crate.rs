@@ -56,13 +56,13 @@ fn event(number: u32) -> Event {
     Event {
         tenant_id: "acme \"🦀\"\\".into(),
         provider: "openai".into(),
-        model: (number % 2 == 0).then(|| format!("gpt-{number}")),
+        model: number.is_multiple_of(2).then(|| format!("gpt-{number}")),
         id: u128::from(number) << 100 | 1,
         timestamp: 1_760_000_000_000 + i64::from(number),
-        cost_usd: (number % 3 != 0).then_some(Money(1_000_000_000_001)),
+        cost_usd: (!number.is_multiple_of(3)).then_some(Money(1_000_000_000_001)),
         latency: vec![(-3, 1), (17, u64::from(number))],
         sections: vec!["agent".into(), "tool/x".into()],
-        is_error: number % 5 == 0,
+        is_error: number.is_multiple_of(5),
     }
 }
 

@@ -111,7 +111,7 @@ pub(super) fn decode(encoding: &str, body: Bytes, bytes_max: usize) -> Result<By
         "" | "identity" => Ok(body),
         "gzip" | "x-gzip" => read(flate2::read::MultiGzDecoder::new(&*body), bytes_max),
         "deflate" => read(flate2::read::ZlibDecoder::new(&*body), bytes_max),
-        "lz4" => read(lz4_flex::frame::FrameDecoder::new(&*body), bytes_max),
+        "lz4" => read_lz4_frames(&body, bytes_max),
         "zstd" => match zstd::stream::read::Decoder::new(&*body) {
             Ok(decoder) => read(decoder, bytes_max),
             Err(error) => Err(Error::new(Code::CannotDecompress, error.to_string())),
@@ -121,6 +121,35 @@ pub(super) fn decode(encoding: &str, body: Bytes, bytes_max: usize) -> Result<By
             format!("Content-Encoding {other} is not supported"),
         )),
     }
+}
+
+/// A body may be several frames; the decoder stops after each, and takes a
+/// frame cut between blocks for a whole one.
+fn read_lz4_frames(mut frames: &[u8], bytes_max: usize) -> Result<Bytes, Error> {
+    const CONTENT_CHECKSUM: u8 = 0x04;
+    let mut plain = Vec::new();
+    while !frames.is_empty() {
+        let frame = frames;
+        let decoder = lz4_flex::frame::FrameDecoder::new(&mut frames);
+        plain.extend_from_slice(&read(decoder, bytes_max - plain.len())?);
+        let consumed = &frame[..frame.len() - frames.len()];
+        let checksum = if frame
+            .get(4)
+            .is_some_and(|flags| flags & CONTENT_CHECKSUM != 0)
+        {
+            4
+        } else {
+            0
+        };
+        let end_mark = consumed
+            .len()
+            .checked_sub(checksum)
+            .map(|end| &consumed[..end]);
+        if !end_mark.is_some_and(|frame| frame.ends_with(&[0; 4])) {
+            return Err(truncated());
+        }
+    }
+    Ok(plain.into())
 }
 
 fn read(decoder: impl Read, bytes_max: usize) -> Result<Bytes, Error> {
@@ -143,6 +172,8 @@ fn read(decoder: impl Read, bytes_max: usize) -> Result<Bytes, Error> {
 #[cfg(test)]
 mod tests {
     #![allow(clippy::unwrap_used)]
+    use std::io::Write;
+
     use super::*;
 
     #[test]
@@ -171,6 +202,26 @@ mod tests {
                 .code(),
             271
         );
+    }
+
+    #[test]
+    fn every_frame_of_a_body_is_read_to_its_end() {
+        let frame = |text: &str| {
+            let mut encoder = lz4_flex::frame::FrameEncoder::new(Vec::new());
+            encoder.write_all(text.as_bytes()).unwrap();
+            encoder.finish().unwrap()
+        };
+        let body = [frame("one "), frame("two")].concat();
+        assert_eq!(decode("lz4", body.clone().into(), 100).unwrap(), "one two");
+        assert_eq!(
+            decode("lz4", body.clone().into(), 6).unwrap_err().code(),
+            424
+        );
+        for cut in 1..body.len() {
+            let whole_frame = cut == frame("one ").len();
+            let decoded = decode("lz4", Bytes::copy_from_slice(&body[..cut]), 100);
+            assert_eq!(decoded.is_ok(), whole_frame, "cut at {cut}");
+        }
     }
 
     #[test]

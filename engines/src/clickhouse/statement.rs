@@ -1,6 +1,6 @@
 //! Running one statement on the engine, off the async threads.
 
-use std::sync::{MutexGuard, TryLockError};
+use std::sync::TryLockError;
 
 use bytes::Bytes;
 use tokio::sync::mpsc;
@@ -10,7 +10,7 @@ use super::engine::{self, Engine, ONE_BLOCK, Purpose};
 use super::error::{Code, Error};
 use super::format::{self, Joining};
 use super::library::{Class, Connection, Statistics};
-use super::request::Request;
+use super::request::{Request, SessionRequest};
 use super::session::Sessions;
 use super::sql;
 
@@ -71,15 +71,14 @@ impl Statement {
     pub(super) fn run(&self, engine: &Engine, sessions: &Sessions, pieces: &Pieces) {
         let outcome = match &self.request.session {
             None => self.run_alone(engine, pieces),
-            Some(_) => self.run_in_session(engine, sessions, pieces),
+            Some(wanted) => self.run_in_session(engine, sessions, wanted, pieces),
         };
-        if let Err(error) = outcome {
-            // Nobody listens any more when this fails.
-            let _ = pieces.blocking_send(Err(error));
-        }
+        // Only now, when the connection or session is free for the client's
+        // next request. Nobody listens any more when this fails.
+        let _ = pieces.blocking_send(outcome.map(Piece::End));
     }
 
-    fn run_alone(&self, engine: &Engine, pieces: &Pieces) -> Result<(), Error> {
+    fn run_alone(&self, engine: &Engine, pieces: &Pieces) -> Result<Statistics, Error> {
         let database = self
             .request
             .database
@@ -97,11 +96,11 @@ impl Statement {
                 .iter()
                 .map(|(name, value)| (name, value)),
         )?;
-        let class = self.run_on(&mut connection, pieces)?;
+        let (class, statistics) = self.run_on(&mut connection, pieces)?;
         if self.request.settings.is_empty() && class != Class::Control {
             engine.give_back(purpose, connection);
         }
-        Ok(())
+        Ok(statistics)
     }
 
     /// In a session, what the URL says holds for this request alone.
@@ -109,20 +108,16 @@ impl Statement {
         &self,
         engine: &Engine,
         sessions: &Sessions,
+        wanted: &SessionRequest,
         pieces: &Pieces,
-    ) -> Result<(), Error> {
-        let Some(wanted) = &self.request.session else {
-            return Ok(());
-        };
+    ) -> Result<Statistics, Error> {
         let session = sessions.get(engine, wanted)?;
-        let mut connection: MutexGuard<'_, Connection> = match session.try_lock() {
+        let mut connection = match session.try_lock() {
             Ok(connection) => connection,
             Err(TryLockError::Poisoned(poisoned)) => poisoned.into_inner(),
             Err(TryLockError::WouldBlock) => {
-                return Err(Error::new(
-                    Code::SessionIsLocked,
-                    format!("Session {} is locked by a concurrent client", wanted.id),
-                ));
+                let text = format!("Session {} is locked by a concurrent client", wanted.id);
+                return Err(Error::new(Code::SessionIsLocked, text));
             }
         };
         let before = Restore::note(&connection, &self.request, self.insert.is_some())?;
@@ -134,7 +129,7 @@ impl Statement {
         if wanted.close || restored.is_err() {
             sessions.close(&wanted.id);
         }
-        outcome.map(|_| ())
+        outcome.map(|(_, statistics)| statistics)
     }
 
     fn apply(&self, connection: &Connection) -> Result<(), Error> {
@@ -153,19 +148,25 @@ impl Statement {
         )
     }
 
-    fn run_on(&self, connection: &mut Connection, pieces: &Pieces) -> Result<Class, Error> {
+    fn run_on(
+        &self,
+        connection: &mut Connection,
+        pieces: &Pieces,
+    ) -> Result<(Class, Statistics), Error> {
         let class = self.admit(connection)?;
-        match &self.insert {
-            Some((format, data)) => self.insert(connection, format, data, pieces)?,
+        let statistics = match &self.insert {
+            Some((format, data)) => {
+                connection.insert(&self.tagged(), format, &self.request.parameters, data)?
+            }
             None if class == Class::ReadOnly
                 && self.is_select()
                 && self.joining() != Joining::Whole =>
             {
-                self.select(connection, pieces)?;
+                self.select(connection, pieces)?
             }
             None => self.query(connection, pieces)?,
-        }
-        Ok(class)
+        };
+        Ok((class, statistics))
     }
 
     fn joining(&self) -> Joining {
@@ -212,33 +213,19 @@ impl Statement {
         [&self.sql, b"\n".as_slice(), self.tag.as_bytes()].concat()
     }
 
-    fn insert(
-        &self,
-        connection: &mut Connection,
-        format: &str,
-        data: &[u8],
-        pieces: &Pieces,
-    ) -> Result<(), Error> {
-        let statistics =
-            connection.insert(&self.tagged(), format, &self.request.parameters, data)?;
-        let _ = pieces.blocking_send(Ok(Piece::End(statistics)));
-        Ok(())
-    }
-
-    fn query(&self, connection: &Connection, pieces: &Pieces) -> Result<(), Error> {
+    fn query(&self, connection: &Connection, pieces: &Pieces) -> Result<Statistics, Error> {
         let answer = connection.query(
             &self.tagged(),
             &self.output_format,
             &self.request.parameters,
         )?;
         let statistics = answer.statistics();
-        if self.send(Bytes::from_owner(answer), pieces) {
-            let _ = pieces.blocking_send(Ok(Piece::End(statistics)));
-        }
-        Ok(())
+        self.send(Bytes::from_owner(answer), pieces)?;
+        Ok(statistics)
     }
 
-    fn select(&self, connection: &mut Connection, pieces: &Pieces) -> Result<(), Error> {
+    fn select(&self, connection: &mut Connection, pieces: &Pieces) -> Result<Statistics, Error> {
+        let drops_headers = self.joining() == Joining::DropRepeatedHeader;
         let mut stream = connection.stream(
             &self.tagged(),
             &self.output_format,
@@ -249,36 +236,35 @@ impl Statement {
         while let Some(chunk) = stream.next()? {
             total.add(chunk.statistics());
             let mut data = Bytes::from_owner(chunk);
-            if self.joining() == Joining::DropRepeatedHeader {
-                if header.is_empty() {
-                    header = format::header_length(&data)
-                        .map(|length| data.slice(..length))
-                        .unwrap_or_default();
-                } else if data.starts_with(&header) {
-                    data = data.slice(header.len()..);
-                }
+            if drops_headers && header.is_empty() {
+                header = format::header_length(&data)
+                    .map(|length| data.slice(..length))
+                    .unwrap_or_default();
+            } else if drops_headers && data.starts_with(&header) {
+                data = data.slice(header.len()..);
             }
-            if !self.send(data, pieces) {
-                return Ok(());
-            }
+            self.send(data, pieces)?;
         }
         drop(stream);
-        if self.joining() == Joining::DropRepeatedHeader && header.is_empty() {
+        if drops_headers && header.is_empty() {
             // An empty stream has no chunk, but its document has a header.
             return self.query(connection, pieces);
         }
-        let _ = pieces.blocking_send(Ok(Piece::End(total)));
-        Ok(())
+        Ok(total)
     }
 
-    /// False when the client has gone.
-    fn send(&self, data: Bytes, pieces: &Pieces) -> bool {
+    /// Fails when the client has gone.
+    fn send(&self, data: Bytes, pieces: &Pieces) -> Result<(), Error> {
         let data = if self.request.compress {
             compression::write_blocks(&data)
         } else {
             data
         };
-        data.is_empty() || pieces.blocking_send(Ok(Piece::Data(data))).is_ok()
+        if data.is_empty() {
+            return Ok(());
+        }
+        let gone = |_| Error::new(Code::QueryWasCancelled, "The client has gone");
+        pieces.blocking_send(Ok(Piece::Data(data))).map_err(gone)
     }
 }
 
