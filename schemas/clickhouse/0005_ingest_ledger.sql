@@ -4,12 +4,12 @@
 CREATE TABLE IF NOT EXISTS {{database}}.ingest_ledger {{on_cluster}}
 (
     tenant_id              LowCardinality(String),
-    hour                   DateTime('UTC') CODEC(Delta(4), ZSTD(1)) COMMENT 'of log time',
+    hour                   DateTime('UTC') COMMENT 'of log time' CODEC(Delta(4), ZSTD(1)),
     topic                  LowCardinality(String),
     epoch                  LowCardinality(String),
     partition              UInt32,
-    offset_start           UInt64 CODEC(Delta(8), ZSTD(1)) COMMENT 'first offset of the batch',
-    offset_end             UInt64 CODEC(Delta(8), ZSTD(1)) COMMENT 'first offset behind the batch',
+    offset_start           UInt64 COMMENT 'first offset of the batch' CODEC(Delta(8), ZSTD(1)),
+    offset_end             UInt64 COMMENT 'first offset behind the batch' CODEC(Delta(8), ZSTD(1)),
     received               UInt64 CODEC(T64, ZSTD(1)),
     stored                 UInt64 CODEC(T64, ZSTD(1)),
     duplicates             UInt64 CODEC(T64, ZSTD(1)),
