@@ -21,7 +21,11 @@ use serde::Deserialize;
 
 pub use report::{DependencyReport, Report, RoleReport};
 
-use crate::Problem;
+use tokio::task::JoinHandle;
+use tokio_util::sync::CancellationToken;
+
+use crate::config::{HttpArgs, MetricsArgs};
+use crate::{Problem, http};
 
 /// A check that has not answered by then has failed.
 const CHECK_TIMEOUT: Duration = Duration::from_secs(3);
@@ -144,6 +148,31 @@ pub fn router(readiness: Readiness, metrics: PrometheusHandle) -> Router {
         )
         .route("/ready", get(ready).with_state(readiness))
         .route("/metrics", get(render).with_state(metrics))
+}
+
+/// Answers on the port of [`MetricsArgs`] too, when one is set, until `shutdown`. The task
+/// that is returned ends at once when none is.
+///
+/// # Errors
+/// When the port cannot be opened.
+pub async fn serve_beside(
+    args: &MetricsArgs,
+    router: Router,
+    shutdown: &CancellationToken,
+) -> anyhow::Result<JoinHandle<anyhow::Result<()>>> {
+    let Some(address) = args.address() else {
+        return Ok(tokio::spawn(std::future::ready(Ok(()))));
+    };
+    let listener = http::bind(address).await?;
+    let http = HttpArgs {
+        http_drain_timeout_ms: 1_000,
+        ..HttpArgs::on(address)
+    };
+    let router = http::with_layers(router);
+    let shutdown = shutdown.clone();
+    Ok(tokio::spawn(async move {
+        http::serve(listener, router, &http, shutdown).await
+    }))
 }
 
 #[derive(Deserialize)]

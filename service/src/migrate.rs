@@ -46,7 +46,7 @@ pub async fn run_when_ready(
     policy: &Policy,
     cancel: &CancellationToken,
 ) -> Result<Outcome, RetryError<Error>> {
-    retry("apply the migrations", policy, cancel, async || {
+    retry("apply the migrations", policy, cancel, || async {
         run(args, retention).await.map_err(|error| {
             if error.is_retryable() {
                 Failure::Transient(error)

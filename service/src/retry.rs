@@ -2,6 +2,7 @@
 //! the crate `backoff`, which is no longer maintained (RUSTSEC-2025-0012).
 
 use std::fmt::Display;
+use std::future::Future;
 use std::time::Duration;
 
 use backoff::ExponentialBackoffBuilder;
@@ -74,12 +75,15 @@ pub enum RetryError<E> {
 ///
 /// # Errors
 /// See [`RetryError`].
-pub async fn retry<T, E: Display>(
+pub async fn retry<T, E: Display, F>(
     what: &str,
     policy: &Policy,
     cancel: &CancellationToken,
-    mut op: impl AsyncFnMut() -> Result<T, Failure<E>>,
-) -> Result<T, RetryError<E>> {
+    mut op: impl FnMut() -> F,
+) -> Result<T, RetryError<E>>
+where
+    F: Future<Output = Result<T, Failure<E>>>,
+{
     let mut waits = policy.waits();
     loop {
         let result = tokio::select! {
@@ -121,13 +125,14 @@ mod tests {
     async fn transient_failures_pass() {
         let cancel = CancellationToken::new();
         let mut attempts = 0;
-        let result = retry("count", &QUICK, &cancel, async || {
+        let result = retry("count", &QUICK, &cancel, || {
             attempts += 1;
-            if attempts < 4 {
+            let outcome = if attempts < 4 {
                 Err(Failure::Transient("not yet"))
             } else {
                 Ok(attempts)
-            }
+            };
+            std::future::ready(outcome)
         });
         assert_eq!(result.await.unwrap(), 4);
     }
@@ -135,10 +140,10 @@ mod tests {
     #[tokio::test]
     async fn permanent_failures_cancellation_and_time_end_it() {
         let cancel = CancellationToken::new();
-        let failing = async || Err::<(), _>(Failure::Permanent("no"));
+        let failing = || async { Err::<(), _>(Failure::Permanent("no")) };
         let error = retry("fail", &QUICK, &cancel, failing).await.unwrap_err();
         assert!(matches!(error, RetryError::Failed("no")));
-        let later = async || Err::<(), _>(Failure::Transient("later"));
+        let later = || async { Err::<(), _>(Failure::Transient("later")) };
         let brief = QUICK.for_at_most(Duration::from_millis(20));
         let error = retry("wait", &brief, &cancel, later).await.unwrap_err();
         assert!(matches!(error, RetryError::Failed("later")));

@@ -1,0 +1,128 @@
+//! Ingest: receive → authenticate → judge → publish → respond.
+//!
+//! Thin on purpose: it depends on Kafka alone and goes on accepting while ClickHouse is
+//! away. A 202 means that all in-sync replicas have stored every accepted event; whatever
+//! goes wrong before that is told to the sender, who sends again (the id makes the second
+//! copy harmless).
+
+mod admission;
+mod config;
+mod events;
+mod judge;
+mod metrics;
+mod openapi;
+mod publish;
+mod receive;
+mod respond;
+mod split;
+
+use std::sync::Arc;
+
+use anyhow::Context;
+use axum::Router;
+use axum::routing::post;
+use schemas::pricing::PriceBook;
+use service::auth::Authenticator;
+use service::config::AuthMode;
+use service::health::Readiness;
+use tokio_util::sync::CancellationToken;
+
+pub use config::{ClientCost, Config, IngestArgs};
+pub use openapi::openapi;
+pub use publish::{KafkaPublisher, PublishError, PublishFuture, Publisher};
+pub use respond::{Rejected, Summary};
+
+use admission::Admission;
+
+/// The role's name in settings, logs and readiness.
+pub const ROLE: &str = "ingest";
+
+/// All that a request needs. Clones share it.
+#[derive(Clone)]
+pub struct Ingest(Arc<Inner>);
+
+struct Inner {
+    args: IngestArgs,
+    retention_us: i64,
+    authenticator: Authenticator,
+    publisher: Arc<dyn Publisher>,
+    admission: Admission,
+    book: PriceBook,
+}
+
+impl std::fmt::Debug for Ingest {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Ingest")
+            .field("args", &self.0.args)
+            .finish_non_exhaustive()
+    }
+}
+
+impl Ingest {
+    /// Over any publisher; `retention_us` is the age from which events are rejected.
+    ///
+    /// # Errors
+    /// When the published prices cannot be read.
+    pub fn new(
+        args: IngestArgs,
+        retention_us: i64,
+        authenticator: Authenticator,
+        publisher: Arc<dyn Publisher>,
+    ) -> anyhow::Result<Self> {
+        metrics::describe();
+        let book = PriceBook::bundled().context("cannot read the published prices")?;
+        let admission = Admission::new(&args);
+        let inner = Inner {
+            args,
+            retention_us,
+            authenticator,
+            publisher,
+            admission,
+            book,
+        };
+        Ok(Self(Arc::new(inner)))
+    }
+}
+
+/// The routes, to be merged with other roles' in `up`.
+pub fn router(ingest: Ingest) -> Router {
+    let authenticator = ingest.0.authenticator.clone();
+    let routes = Router::new()
+        .route("/events", post(events::post_events))
+        .route("/events/", post(events::post_events));
+    authenticator.protect(routes).with_state(ingest)
+}
+
+/// The whole role, until `shutdown`: open requests finish, and their records are flushed.
+///
+/// # Errors
+/// When the settings do not fit together or the port cannot be opened. A broker that is away
+/// is no error: requests get 503 until it is back.
+pub async fn run(config: Config, shutdown: CancellationToken) -> anyhow::Result<()> {
+    config
+        .auth
+        .check_bind(AuthMode::Required, config.http.bind)?;
+    let authenticator = Authenticator::from_args(&config.auth, AuthMode::Required)?;
+    let readiness = Readiness::default();
+    let publisher = KafkaPublisher::start(&config.kafka, &config.ingest)?;
+    publisher.register(&readiness);
+    let retention_us = config.retention.retention_us();
+    let ingest = Ingest::new(
+        config.ingest,
+        retention_us,
+        authenticator,
+        Arc::new(publisher.clone()),
+    )?;
+    let health = service::health::router(readiness, service::telemetry::metrics()?);
+
+    let listener = service::http::bind(config.http.bind).await?;
+    let stop_health = CancellationToken::new();
+    let beside =
+        service::health::serve_beside(&config.metrics, health.clone(), &stop_health).await?;
+    let app = service::http::with_layers(router(ingest).merge(health));
+    let served = service::http::serve(listener, app, &config.http, shutdown).await;
+    publisher.stop().await;
+    stop_health.cancel();
+    beside.await.context("the metrics port's task failed")??;
+    served
+}

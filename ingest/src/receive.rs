@@ -1,0 +1,75 @@
+//! From a request to its bytes in memory, each step within a limit.
+
+mod body;
+mod decode;
+mod media;
+
+use axum::body::Body;
+use axum::http::{HeaderMap, StatusCode};
+use bytes::Bytes;
+use service::Problem;
+
+use crate::admission::Share;
+use crate::config::IngestArgs;
+use crate::metrics;
+pub(crate) use media::Format;
+use media::{Encoding, encoding, format};
+
+/// Largest body as sent.
+pub(crate) const SENT_BYTES_MAX: usize = 10 << 20;
+/// Largest body once decoded.
+pub(crate) const DECODED_BYTES_MAX: usize = 64 << 20;
+/// Largest body that is worked on at once, where it arrived.
+const INLINE_BYTES_MAX: usize = 256 << 10;
+
+/// A body as sent, and how to read it.
+#[derive(Debug)]
+pub(crate) struct Received {
+    pub(crate) format: Format,
+    encoding: Encoding,
+    sent: Bytes,
+}
+
+/// Reads the headers, then the body.
+pub(crate) async fn receive(
+    headers: &HeaderMap,
+    body: Body,
+    args: &IngestArgs,
+    share: &mut Share,
+) -> Result<Received, Problem> {
+    let format = format(headers)?;
+    let encoding = encoding(headers)?;
+    let sent = body::collect(headers, body, args.body_timeout(), share).await?;
+    Ok(Received {
+        format,
+        encoding,
+        sent,
+    })
+}
+
+impl Received {
+    /// Whether the work on it belongs beside the threads that answer other requests. What an
+    /// encoded body holds is not known before.
+    pub(crate) fn is_heavy(&self) -> bool {
+        self.encoding != Encoding::Identity || self.sent.len() > INLINE_BYTES_MAX
+    }
+
+    /// The body without its encoding.
+    pub(crate) fn decode(self, share: &mut Share) -> Result<Bytes, Problem> {
+        let sent_len = self.sent.len();
+        let decoded = match self.encoding {
+            Encoding::Identity => self.sent,
+            Encoding::Gzip => decode::gzip(&self.sent, share)?.into(),
+            Encoding::Zstd => decode::zstd(&self.sent, share)?.into(),
+        };
+        metrics::body(sent_len, decoded.len());
+        Ok(decoded)
+    }
+}
+
+fn too_large(code: &'static str, detail: impl Into<std::borrow::Cow<'static, str>>) -> Problem {
+    Problem::new(StatusCode::PAYLOAD_TOO_LARGE, code, detail)
+}
+
+#[cfg(test)]
+mod tests;
