@@ -18,6 +18,8 @@ use crate::rollup::{Fact, Resolution, fold_runs, fold_usage};
 use crate::write::{Block, Marker, Table};
 
 const HOUR_MS: i64 = 3_600_000;
+/// `usage_1m` forgets after 16 days; statistics ask it for 14.
+const MINUTES_KEPT_MS: i64 = 15 * 24 * HOUR_MS;
 
 /// One partition of one incarnation of the topic.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -201,10 +203,19 @@ impl Batch {
         for month in months {
             let facts = || facts.clone().filter(move |fact| fact.month() == month);
             blocks.push(fold_usage(facts(), Resolution::Quarter, month, &marker));
-            blocks.push(fold_usage(facts(), Resolution::Minute, month, &marker));
+            if facts().any(|fact| self.is_recent(&fact)) {
+                let recent = facts().filter(|fact| self.is_recent(fact));
+                blocks.push(fold_usage(recent, Resolution::Minute, month, &marker));
+            }
             blocks.push(fold_runs(facts(), month, &marker));
         }
         blocks
+    }
+
+    /// Whether the minute's rollup keeps the event: by log time, as everything here.
+    fn is_recent(&self, fact: &Fact<'_>) -> bool {
+        let log_time_ms = self.first_log_time_ms.unwrap_or_default();
+        fact.timestamp_us / 1000 >= log_time_ms - MINUTES_KEPT_MS
     }
 
     pub(crate) fn ledger_block(&self) -> Block {

@@ -1,0 +1,229 @@
+//! The aggregator between a real broker and a real ClickHouse, with a topic, a group and a
+//! database of the test's own.
+
+use std::sync::atomic::{AtomicU32, Ordering};
+use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
+
+use aggregator::Config;
+use rdkafka::consumer::{BaseConsumer, CommitMode, Consumer as _};
+use rdkafka::producer::{FutureProducer, FutureRecord};
+use rdkafka::{ClientConfig, Offset, TopicPartitionList};
+use schemas::pricing::{ClientCostPolicy, PriceBook};
+use schemas::validate::{Context, validate};
+use schemas::{RawEvent, Record};
+use serde_json::Value;
+use service::config::{ClickHouseArgs, KafkaArgs, MetricsArgs, RetentionArgs};
+use tokio_util::sync::CancellationToken;
+
+pub(crate) const PARTITIONS: u32 = 2;
+
+pub(crate) struct World {
+    pub(crate) config: Config,
+    pub(crate) clickhouse: clickhouse::Client,
+    producer: FutureProducer,
+    book: PriceBook,
+}
+
+pub(crate) struct Running {
+    shutdown: CancellationToken,
+    task: tokio::task::JoinHandle<anyhow::Result<()>>,
+}
+
+impl Running {
+    pub(crate) async fn stop(self) {
+        self.shutdown.cancel();
+        self.task.await.unwrap().unwrap();
+    }
+}
+
+pub(crate) fn now_us() -> i64 {
+    let now = SystemTime::now().duration_since(UNIX_EPOCH).unwrap();
+    i64::try_from(now.as_micros()).unwrap()
+}
+
+impl World {
+    pub(crate) async fn new() -> Self {
+        static COUNT: AtomicU32 = AtomicU32::new(0);
+        let n = COUNT.fetch_add(1, Ordering::Relaxed);
+        drop(
+            tracing_subscriber::fmt()
+                .with_env_filter("aggregator=info,warn")
+                .with_test_writer()
+                .try_init(),
+        );
+        let kafka = engines::testing::kafka().await;
+        let engine = engines::testing::clickhouse::clickhouse().await;
+        let mut kafka = KafkaArgs::at(&kafka.bootstrap).with_topic_prefix(&format!("t{n}."));
+        kafka.topic_partitions = i32::try_from(PARTITIONS).unwrap();
+        service::kafka::ensure_topics(&kafka).await.unwrap();
+        let mut clickhouse = ClickHouseArgs::at(&engine.url);
+        clickhouse.clickhouse_database = engine.database("aggregator").await;
+        let retention = RetentionArgs {
+            retention_days: 400,
+            rollup_retention_days: 1200,
+        };
+        service::migrate::run(&clickhouse, &retention)
+            .await
+            .unwrap();
+        let producer = kafka.client("test").set("linger.ms", "1").create().unwrap();
+        let client = clickhouse.client();
+        let config = Config {
+            kafka,
+            clickhouse,
+            metrics: MetricsArgs {
+                metrics_port: None,
+                metrics_host: [127, 0, 0, 1].into(),
+            },
+            consumer_group: format!("group{n}"),
+            session_timeout_ms: 6000,
+            batch_age_max_ms: 100,
+            batch_rows_max: 500,
+            batch_bytes_max: 1 << 20,
+            buffer_bytes_max: 1 << 20,
+            dedup_memory_bytes_max: 1 << 20,
+            dedup_dir: std::env::temp_dir(),
+            insert_timeout_seconds: 10,
+            insert_lifetime_seconds: 2,
+        };
+        Self {
+            config,
+            clickhouse: client,
+            producer,
+            book: PriceBook::bundled().unwrap(),
+        }
+    }
+
+    pub(crate) fn start(&self) -> Running {
+        self.start_with(|_| ())
+    }
+
+    pub(crate) fn start_with(&self, change: impl FnOnce(&mut Config)) -> Running {
+        let mut config = self.config.clone();
+        change(&mut config);
+        let shutdown = CancellationToken::new();
+        let task = tokio::spawn(aggregator::run(config, shutdown.clone()));
+        Running { shutdown, task }
+    }
+
+    pub(crate) fn record(&self, tenant_id: &str, event: &Value) -> Record {
+        let text = event.to_string();
+        let raw = RawEvent::parse(&text).unwrap();
+        let context = Context {
+            tenant_id,
+            received_us: now_us(),
+            retention_us: 400 * 86_400_000_000,
+            ingest_key_id: "key1",
+        };
+        let event = validate(&raw, &context, || panic!("events of tests have ids")).unwrap();
+        event.price(&self.book, ClientCostPolicy::Trust)
+    }
+
+    pub(crate) async fn send(&self, records: &[Record]) {
+        let sent = records.iter().map(|record| async {
+            let (key, value) = (record.key().to_vec(), record.value());
+            let partition = record.partition(PARTITIONS, 1).cast_signed();
+            self.send_raw(partition, Some(&key), &value).await;
+        });
+        futures::future::join_all(sent).await;
+    }
+
+    pub(crate) async fn send_raw(&self, partition: i32, key: Option<&[u8]>, value: &[u8]) {
+        let mut record =
+            FutureRecord::<[u8], [u8]>::to(&self.config.kafka.events_topic).payload(value);
+        record.key = key;
+        record.partition = Some(partition);
+        self.producer
+            .send(record, Duration::from_secs(30))
+            .await
+            .unwrap();
+    }
+
+    pub(crate) async fn number(&self, sql: &str) -> u64 {
+        self.clickhouse.query(sql).fetch_one().await.unwrap()
+    }
+
+    pub(crate) async fn text(&self, sql: &str) -> String {
+        let mut cursor = self.clickhouse.query(sql).fetch_bytes("TSV").unwrap();
+        String::from_utf8(cursor.collect().await.unwrap().to_vec()).unwrap()
+    }
+
+    /// Waits until the ledger has taken in so many records.
+    pub(crate) async fn received(&self, count: u64) {
+        let deadline = Instant::now() + Duration::from_secs(60);
+        loop {
+            let received = self.number("SELECT sum(received) FROM ingest_ledger").await;
+            if received >= count {
+                assert_eq!(received, count, "records were taken in twice");
+                return;
+            }
+            assert!(
+                Instant::now() < deadline,
+                "{received} of {count} records after a minute"
+            );
+            tokio::time::sleep(Duration::from_millis(50)).await;
+        }
+    }
+
+    /// Every rollup equals what raw adds up to, exactly; each id is there once.
+    pub(crate) async fn assert_consistent(&self) {
+        assert_eq!(
+            self.number("SELECT toUInt64(count() - uniqExact(tenant_id, id)) FROM trace_events")
+                .await,
+            0
+        );
+        for (table, sql) in [
+            (
+                "usage_15m",
+                include_str!("world/usage.sql")
+                    .replace("{table}", "usage_15m")
+                    .replace("{seconds}", "900")
+                    .replace("{since}", "toDateTime(0)"),
+            ),
+            (
+                "usage_1m",
+                include_str!("world/usage.sql")
+                    .replace("{table}", "usage_1m")
+                    .replace("{seconds}", "60")
+                    .replace("{since}", "toStartOfDay(now('UTC') - INTERVAL 14 DAY)"),
+            ),
+            ("runs", include_str!("world/runs.sql").to_owned()),
+            ("ingest_ledger", include_str!("world/ledger.sql").to_owned()),
+        ] {
+            assert_eq!(self.text(&sql).await, "", "{table} differs from raw");
+        }
+    }
+
+    /// What another tool does to the group's offsets: no metadata.
+    pub(crate) fn reset_offsets(&self, offset: i64) {
+        let consumer = self.outsider();
+        let mut list = TopicPartitionList::new();
+        for partition in 0..PARTITIONS {
+            list.add_partition_offset(
+                &self.config.kafka.events_topic,
+                partition.cast_signed(),
+                Offset::Offset(offset),
+            )
+            .unwrap();
+        }
+        consumer.commit(&list, CommitMode::Sync).unwrap();
+    }
+
+    fn outsider(&self) -> BaseConsumer {
+        ClientConfig::new()
+            .set("bootstrap.servers", &self.config.kafka.kafka_brokers)
+            .set("group.id", &self.config.consumer_group)
+            .create()
+            .unwrap()
+    }
+
+    pub(crate) async fn delete_offsets(&self) {
+        let admin: rdkafka::admin::AdminClient<_> =
+            self.config.kafka.client("test").create().unwrap();
+        let options = rdkafka::admin::AdminOptions::new();
+        let results = admin
+            .delete_groups(&[&self.config.consumer_group], &options)
+            .await
+            .unwrap();
+        assert!(results.iter().all(Result::is_ok), "{results:?}");
+    }
+}
