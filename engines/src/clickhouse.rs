@@ -49,6 +49,9 @@ const DEFAULT_DATABASE: &str = "default";
 /// How often sessions that nobody uses are looked for.
 const SESSION_SWEEP: Duration = Duration::from_secs(15);
 
+/// Largest bodies held at once, packed and unpacked ones counted.
+const BODIES_HELD: usize = 4;
+
 /// Settings of the embedded engine and its HTTP interface.
 #[derive(Debug, Clone)]
 pub struct Config {
@@ -139,7 +142,7 @@ impl Server {
             sessions: session::Sessions::default(),
             access: Access::new(config.user, config.password),
             body_bytes_max: config.body_bytes_max,
-            bodies_bytes_max: config.body_bytes_max.saturating_mul(2),
+            bodies_bytes_max: config.body_bytes_max.saturating_mul(BODIES_HELD),
             bodies_bytes: AtomicUsize::new(0),
             turns: Arc::new(Semaphore::new(config.concurrent_queries_max)),
         };

@@ -83,7 +83,7 @@ impl Engine {
         }
         let claim = Claim;
         let data_dir = DataDir::prepare(data_dir, memory_bytes_max).context(Failure::DataDir)?;
-        let library = Library::load(library)?;
+        let library = Library::load(library).context(Failure::Library)?;
         let arguments = vec![
             format!("--path={}", text(data_dir.store())?),
             format!("--config-file={}", text(data_dir.configuration())?),

@@ -13,7 +13,7 @@ use axum::response::{IntoResponse, Response};
 use axum::routing::get;
 use bytes::{Bytes, BytesMut};
 use futures::StreamExt;
-use tokio::sync::{Semaphore, mpsc};
+use tokio::sync::{OwnedSemaphorePermit, Semaphore, mpsc};
 use uuid::Uuid;
 
 use super::access::Access;
@@ -84,26 +84,23 @@ async fn ask(
     face.access.check(&parts.headers, &parts.uri)?;
     let mut request = Request::from_url(parts.uri.query().unwrap_or_default(), &parts.headers);
     request.read_only = parts.method != Method::POST;
-    let held = Held::receive(face, body.into_data_stream()).await?;
-    let request = request
-        .with_body(&parts.headers, held.bytes.clone(), face.body_bytes_max)
-        .await?;
+    let mut held = Held::receive(face, body.into_data_stream()).await?;
+    let turn = face.turn().await?;
+    let bytes_max = face.body_bytes_max;
+    let unpacking = move || {
+        let body = request.unpack(std::mem::take(&mut held.bytes), bytes_max)?;
+        held.count(body.len()).map(|()| (request, body, held))
+    };
+    let (request, body, held) = tokio::task::spawn_blocking(unpacking)
+        .await
+        .map_err(broken_off)??;
+    let request = request.with_body(&parts.headers, body).await?;
     let tag = format!("{TAG_PREFIX}{}*/", Uuid::now_v7().simple());
     let statement = Statement::new(request, tag.clone());
     if statement.is_empty() {
         return Ok("Ok.\n".into_response());
     }
     identity.format = statement.output_format().to_owned();
-    let turn = tokio::time::timeout(TURN_TIMEOUT, Arc::clone(&face.turns).acquire_owned())
-        .await
-        .ok()
-        .and_then(Result::ok)
-        .ok_or_else(|| {
-            Error::new(
-                Code::TooManySimultaneousQueries,
-                "Too many simultaneous queries",
-            )
-        })?;
     let (sender, pieces) = mpsc::channel(PIECES_AHEAD);
     let running = Arc::clone(face);
     tokio::task::spawn_blocking(move || {
@@ -111,6 +108,22 @@ async fn ask(
         drop((held, turn));
     });
     answer::from_pieces(identity, pieces, Abandoned::new(face.engine, tag)).await
+}
+
+fn broken_off(error: tokio::task::JoinError) -> Error {
+    Error::from(format!("the request broke off: {error}"))
+}
+
+impl Face {
+    /// A place among the statements that run.
+    async fn turn(&self) -> Result<OwnedSemaphorePermit, Error> {
+        let turn =
+            tokio::time::timeout(TURN_TIMEOUT, Arc::clone(&self.turns).acquire_owned()).await;
+        let text = "Too many simultaneous queries";
+        turn.ok()
+            .and_then(Result::ok)
+            .ok_or_else(|| Error::new(Code::TooManySimultaneousQueries, text))
+    }
 }
 
 /// A received body, counted for as long as it is held.
@@ -137,22 +150,27 @@ impl Held {
                     format!("The body did not arrive whole: {error}"),
                 )
             })?;
-            held.counted += chunk.len();
-            let of_all = face.bodies_bytes.fetch_add(chunk.len(), Ordering::Relaxed) + chunk.len();
+            held.count(chunk.len())?;
             if held.counted > face.body_bytes_max {
                 return Err(too_large(face.body_bytes_max));
-            }
-            if of_all > face.bodies_bytes_max {
-                let text = format!(
-                    "The bodies being received are larger than {} bytes",
-                    face.bodies_bytes_max
-                );
-                return Err(Error::new(Code::MemoryLimitExceeded, text));
             }
             received.extend_from_slice(&chunk);
         }
         held.bytes = received.freeze();
         Ok(held)
+    }
+
+    fn count(&mut self, bytes: usize) -> Result<(), Error> {
+        self.counted += bytes;
+        let of_all = self.face.bodies_bytes.fetch_add(bytes, Ordering::Relaxed) + bytes;
+        if of_all > self.face.bodies_bytes_max {
+            let text = format!(
+                "The bodies held are larger than {} bytes",
+                self.face.bodies_bytes_max
+            );
+            return Err(Error::new(Code::MemoryLimitExceeded, text));
+        }
+        Ok(())
     }
 }
 

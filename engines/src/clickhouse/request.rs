@@ -28,6 +28,8 @@ pub(super) struct Request {
     pub(super) compress: bool,
     /// Whether the body is framed so.
     decompress: bool,
+    /// How the body as a whole is compressed, in lower case.
+    content_encoding: String,
     /// GET and HEAD must not write.
     pub(super) read_only: bool,
 }
@@ -74,6 +76,9 @@ impl Request {
         let mut request = Self {
             database: header("x-clickhouse-database"),
             default_format: header("x-clickhouse-format"),
+            content_encoding: header(CONTENT_ENCODING.as_str())
+                .unwrap_or_default()
+                .to_ascii_lowercase(),
             ..Self::default()
         };
         let pairs: Vec<(String, String)> = form_urlencoded::parse(url_query.as_bytes())
@@ -116,30 +121,27 @@ impl Request {
         }
     }
 
-    /// Takes the body in: decompressed, a form taken apart.
+    /// Undoes what the body is packed in. Takes its time: not for async threads.
+    pub(super) fn unpack(&self, body: Bytes, bytes_max: usize) -> Result<Bytes, Error> {
+        let body = compression::decode(&self.content_encoding, body, bytes_max)?;
+        if self.decompress {
+            compression::read_blocks(&body, bytes_max)
+        } else {
+            Ok(body)
+        }
+    }
+
+    /// Takes the unpacked body in, a form taken apart.
     pub(super) async fn with_body(
         mut self,
         headers: &HeaderMap,
         body: Bytes,
-        bytes_max: usize,
     ) -> Result<Self, Error> {
-        let header = |name| {
-            headers
-                .get(name)
-                .and_then(|value| value.to_str().ok())
-                .unwrap_or_default()
-        };
-        let body = compression::decode(
-            &header(CONTENT_ENCODING).to_ascii_lowercase(),
-            body,
-            bytes_max,
-        )?;
-        let body = if self.decompress {
-            compression::read_blocks(&body, bytes_max)?
-        } else {
-            body
-        };
-        match multer::parse_boundary(header(CONTENT_TYPE)) {
+        let content_type = headers
+            .get(CONTENT_TYPE)
+            .and_then(|value| value.to_str().ok())
+            .unwrap_or_default();
+        match multer::parse_boundary(content_type) {
             Ok(boundary) => self.take_form(body, boundary).await?,
             Err(_) => self.body = body,
         }

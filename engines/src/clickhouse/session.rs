@@ -5,10 +5,10 @@ use std::collections::HashMap;
 use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 
-use super::engine::{Engine, Purpose, lock};
+use super::engine::{self, Engine, ONE_BLOCK, Purpose, lock};
 use super::error::{Code, Error};
 use super::library::Connection;
-use super::request::SessionRequest;
+use super::request::{Request, SessionRequest};
 
 /// Sessions kept at once; beyond, the one idle longest is forgotten.
 const SESSIONS_MAX: usize = 64;
@@ -93,5 +93,52 @@ impl Sessions {
             ids.iter().filter_map(|id| sessions.remove(id)).collect()
         };
         drop(expired);
+    }
+}
+
+/// What a request changes in its session, as it was before.
+pub(super) struct Restore {
+    database: Option<String>,
+    settings: Vec<(String, String)>,
+}
+
+impl Restore {
+    pub(super) fn note(
+        connection: &Connection,
+        request: &Request,
+        inserts: bool,
+    ) -> Result<Self, Error> {
+        let internal = |error: anyhow::Error| Error::from(format!("{error:#}"));
+        let database = match request.database {
+            Some(_) => {
+                Some(engine::scalar(connection, b"SELECT currentDatabase()").map_err(internal)?)
+            }
+            None => None,
+        };
+        let blocks = if inserts { ONE_BLOCK.as_slice() } else { &[] };
+        let names = request
+            .settings
+            .iter()
+            .map(|setting| setting.0.as_str())
+            .chain(blocks.iter().map(|block| block.0));
+        let mut settings = Vec::new();
+        for name in names {
+            let query = format!(
+                "SELECT value FROM system.settings WHERE name = {}",
+                engine::literal(name)
+            );
+            settings.push((
+                name.to_owned(),
+                engine::scalar(connection, query.as_bytes()).map_err(internal)?,
+            ));
+        }
+        Ok(Self { database, settings })
+    }
+
+    pub(super) fn restore(self, connection: &Connection) -> Result<(), Error> {
+        if let Some(database) = self.database {
+            engine::use_database(connection, &database)?;
+        }
+        engine::set(connection, self.settings)
     }
 }

@@ -11,7 +11,7 @@ use super::error::{Code, Error};
 use super::format::{self, Joining};
 use super::library::{Class, Connection, Statistics};
 use super::request::{Request, SessionRequest};
-use super::session::Sessions;
+use super::session::{Restore, Sessions};
 use super::sql;
 
 /// A part of an answer on its way to the client.
@@ -154,6 +154,10 @@ impl Statement {
         pieces: &Pieces,
     ) -> Result<(Class, Statistics), Error> {
         let class = self.admit(connection)?;
+        if pieces.is_closed() {
+            // Gone before there was a statement to stop.
+            return Err(gone());
+        }
         let statistics = match &self.insert {
             Some((format, data)) => {
                 connection.insert(&self.tagged(), format, &self.request.parameters, data)?
@@ -263,9 +267,14 @@ impl Statement {
         if data.is_empty() {
             return Ok(());
         }
-        let gone = |_| Error::new(Code::QueryWasCancelled, "The client has gone");
-        pieces.blocking_send(Ok(Piece::Data(data))).map_err(gone)
+        pieces
+            .blocking_send(Ok(Piece::Data(data)))
+            .map_err(|_| gone())
     }
+}
+
+fn gone() -> Error {
+    Error::new(Code::QueryWasCancelled, "The client has gone")
 }
 
 /// Separates an insert's data from the statement, without copying a body
@@ -300,47 +309,4 @@ fn trim_end(text: Bytes) -> Bytes {
         .rposition(|byte| !byte.is_ascii_whitespace() && *byte != b';')
         .map_or(0, |last| last + 1);
     text.slice(..end)
-}
-
-/// What a request changes in its session, as it was before.
-struct Restore {
-    database: Option<String>,
-    settings: Vec<(String, String)>,
-}
-
-impl Restore {
-    fn note(connection: &Connection, request: &Request, inserts: bool) -> Result<Self, Error> {
-        let internal = |error: anyhow::Error| Error::from(format!("{error:#}"));
-        let database = match request.database {
-            Some(_) => {
-                Some(engine::scalar(connection, b"SELECT currentDatabase()").map_err(internal)?)
-            }
-            None => None,
-        };
-        let blocks = if inserts { ONE_BLOCK.as_slice() } else { &[] };
-        let names = request
-            .settings
-            .iter()
-            .map(|setting| setting.0.as_str())
-            .chain(blocks.iter().map(|block| block.0));
-        let mut settings = Vec::new();
-        for name in names {
-            let query = format!(
-                "SELECT value FROM system.settings WHERE name = {}",
-                engine::literal(name)
-            );
-            settings.push((
-                name.to_owned(),
-                engine::scalar(connection, query.as_bytes()).map_err(internal)?,
-            ));
-        }
-        Ok(Self { database, settings })
-    }
-
-    fn restore(self, connection: &Connection) -> Result<(), Error> {
-        if let Some(database) = self.database {
-            engine::use_database(connection, &database)?;
-        }
-        engine::set(connection, self.settings)
-    }
 }
