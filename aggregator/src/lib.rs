@@ -22,11 +22,13 @@ mod ledger;
 mod metrics;
 mod observe;
 mod pipeline;
+mod presence;
 mod recover;
 mod rollup;
 mod session;
 mod write;
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use anyhow::Context as _;
@@ -38,7 +40,9 @@ use tracing::{info, warn};
 use dead_letter::DeadLetters;
 use dedup::WindowConfig;
 use insist::insist;
+use observe::Progress;
 use pipeline::Limits;
+use presence::Presence;
 use session::{Ended, Shared};
 use write::ClickHouse;
 
@@ -59,9 +63,12 @@ pub async fn run(config: Config, shutdown: CancellationToken) -> anyhow::Result<
     );
     let dead_letters = DeadLetters::new(&client, config.kafka.dead_letter_topic.clone())
         .context("cannot set up the dead-letter producer")?;
+    let presence = Presence::default();
+    let progress = Arc::new(Progress::default());
     let side = tokio::spawn(observe::run(
         config.clone(),
         store.clone(),
+        Arc::clone(&progress),
         shutdown.clone(),
     ));
     while !shutdown.is_cancelled() {
@@ -72,7 +79,7 @@ pub async fn run(config: Config, shutdown: CancellationToken) -> anyhow::Result<
             topic = config.kafka.events_topic,
             epoch, "joining the group"
         );
-        let shared = shared(&config, &store, &dead_letters, epoch);
+        let shared = shared(&config, &store, &dead_letters, &presence, epoch);
         let consumer = consume::join(&group(&config, &client), &config.kafka.events_topic)
             .context("cannot set up the consumer")?;
         match session::run(shared, consumer, &shutdown).await? {
@@ -93,11 +100,14 @@ fn shared(
     config: &Config,
     store: &ClickHouse,
     dead_letters: &DeadLetters,
+    presence: &Presence,
     epoch: String,
 ) -> Shared {
     Shared {
+        presence: presence.clone(),
         store: store.clone(),
         dead_letters: dead_letters.clone(),
+        progress: Arc::clone(progress),
         window: WindowConfig {
             memory_bytes_max: config.dedup_memory_bytes_max,
             spill_dir: config.dedup_dir.clone(),

@@ -48,11 +48,13 @@ impl Recovered {
     ) -> Result<(Self, Window), Stop> {
         let lease = &writer.lease;
         let (offset, intent) = committed(&consumer, log, lease).await?;
+        let ours = intent.is_some();
         let (position, planned) = match (offset, intent) {
             (Some(a), Some(Intent::Plan { end, attempt })) => (a, Some(Known { end, attempt })),
             (Some(a), Some(Intent::Done)) => (a, None),
             (offset, _) => (from_tables(&consumer, log, writer, offset).await?, None),
         };
+        let is_new_start = intent.is_none();
         let (low, high) = watermarks(&consumer, log, lease).await?;
         if position < low {
             return Err(Stop::Halted(format!(
@@ -69,6 +71,10 @@ impl Recovered {
         let window = insist(lease.stop(), "rebuild the duplicate window", ids)
             .await
             .ok_or(Stop::Revoked)?;
+        if !ours {
+            // From here on there is a plan to go by.
+            lease.commit(position, Intent::Done).await?;
+        }
         info!(
             partition = log.partition,
             position,
@@ -76,6 +82,10 @@ impl Recovered {
             ids = window.len(),
             "recovered"
         );
+        if is_new_start {
+            // So that a successor need not wait again, nor on a log that was empty till now.
+            lease.commit(position, Intent::Done).await?;
+        }
         seek(&consumer, log, position, lease).await?;
         let uncertain_until = Instant::now() + writer.insert_lifetime;
         Ok((

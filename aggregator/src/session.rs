@@ -19,15 +19,19 @@ use crate::consume::{self, Assignments, Group, feed};
 use crate::dead_letter::DeadLetters;
 use crate::dedup::WindowConfig;
 use crate::metrics;
+use crate::observe::Progress;
 use crate::pipeline::{Limits, Pipeline};
+use crate::presence::Presence;
 use crate::recover::Recovered;
 use crate::write::{ClickHouse, Writer};
 
 /// What every worker of a membership shares.
 #[derive(Clone)]
 pub(crate) struct Shared {
+    pub(crate) presence: Presence,
     pub(crate) store: ClickHouse,
     pub(crate) dead_letters: DeadLetters,
+    pub(crate) progress: Arc<Progress>,
     pub(crate) window: WindowConfig,
     pub(crate) limits: Limits,
     pub(crate) insert_lifetime: Duration,
@@ -90,6 +94,7 @@ pub(crate) async fn run(
         metrics::halted(halted.len());
     };
     leave.cancel();
+    workers.shared.progress.left();
     polled.await??;
     Ok(reason.map_or(Ended::Shutdown, Ended::Rejoin))
 }
@@ -167,7 +172,9 @@ async fn work(
         lease,
         insert_lifetime: shared.insert_lifetime,
     };
-    let (recovered, window) = match Recovered::find(consumer, &log, &writer, &shared.window).await {
+    let found = Recovered::find(consumer, &log, &writer, &shared.window).await;
+    shared.progress.recovered();
+    let (recovered, window) = match found {
         Ok(found) => found,
         Err(stop) => return stop,
     };
@@ -187,6 +194,8 @@ async fn work(
 
 impl Assignments for Workers {
     fn assigned(&self, partitions: &[u32]) {
+        self.shared.progress.assigned(partitions.len());
+        self.shared.presence.assigned(partitions);
         for partition in partitions {
             let worker = self.start(*partition);
             self.running().insert(*partition, worker);
@@ -195,6 +204,7 @@ impl Assignments for Workers {
 
     /// A batch that is being written may be finished, for a while; then the lease ends.
     fn revoked(&self, partitions: &[u32], lost: bool) {
+        self.shared.presence.revoked(partitions);
         let leaving: Vec<Worker> = partitions
             .iter()
             .filter_map(|partition| self.running().remove(partition))
