@@ -163,9 +163,6 @@ impl ConsumerContext for Group {
     fn post_rebalance(&self, consumer: &BaseConsumer<Self>, rebalance: &Rebalance<'_>) {
         if let Rebalance::Assign(list) = rebalance {
             let partitions = partitions(list);
-            if partitions.is_empty() {
-                return;
-            }
             info!(?partitions, "partitions assigned");
             // Nothing flows before the worker knows where to begin.
             if let Err(error) = consumer.pause(list) {

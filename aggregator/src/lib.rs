@@ -28,7 +28,6 @@ mod rollup;
 mod session;
 mod write;
 
-use std::sync::Arc;
 use std::time::Duration;
 
 use anyhow::Context as _;
@@ -40,7 +39,6 @@ use tracing::{info, warn};
 use dead_letter::DeadLetters;
 use dedup::WindowConfig;
 use insist::insist;
-use observe::Progress;
 use pipeline::Limits;
 use presence::Presence;
 use session::{Ended, Shared};
@@ -64,11 +62,10 @@ pub async fn run(config: Config, shutdown: CancellationToken) -> anyhow::Result<
     let dead_letters = DeadLetters::new(&client, config.kafka.dead_letter_topic.clone())
         .context("cannot set up the dead-letter producer")?;
     let presence = Presence::default();
-    let progress = Arc::new(Progress::default());
     let side = tokio::spawn(observe::run(
         config.clone(),
         store.clone(),
-        Arc::clone(&progress),
+        presence.clone(),
         shutdown.clone(),
     ));
     while !shutdown.is_cancelled() {
@@ -107,7 +104,6 @@ fn shared(
         presence: presence.clone(),
         store: store.clone(),
         dead_letters: dead_letters.clone(),
-        progress: Arc::clone(progress),
         window: WindowConfig {
             memory_bytes_max: config.dedup_memory_bytes_max,
             spill_dir: config.dedup_dir.clone(),

@@ -48,7 +48,6 @@ impl Recovered {
     ) -> Result<(Self, Window), Stop> {
         let lease = &writer.lease;
         let (offset, intent) = committed(&consumer, log, lease).await?;
-        let ours = intent.is_some();
         let (position, planned) = match (offset, intent) {
             (Some(a), Some(Intent::Plan { end, attempt })) => (a, Some(Known { end, attempt })),
             (Some(a), Some(Intent::Done)) => (a, None),
@@ -71,10 +70,6 @@ impl Recovered {
         let window = insist(lease.stop(), "rebuild the duplicate window", ids)
             .await
             .ok_or(Stop::Revoked)?;
-        if !ours {
-            // From here on there is a plan to go by.
-            lease.commit(position, Intent::Done).await?;
-        }
         info!(
             partition = log.partition,
             position,
@@ -212,7 +207,12 @@ async fn from_tables(
     writer.lease.sleep(writer.insert_lifetime).await?;
     let ask = || writer.store.ledger_end(log);
     let complete = insist(writer.lease.stop(), "read the ledger", ask).await;
-    Ok(complete.ok_or(Stop::Revoked)?.or(found).unwrap_or(low))
+    let complete = complete.ok_or(Stop::Revoked)?.unwrap_or(low);
+    // An operator may step over what retention has removed, and over nothing else.
+    Ok(found
+        .filter(|found| *found <= low)
+        .unwrap_or(0)
+        .max(complete))
 }
 
 async fn watermarks(

@@ -19,7 +19,6 @@ use crate::consume::{self, Assignments, Group, feed};
 use crate::dead_letter::DeadLetters;
 use crate::dedup::WindowConfig;
 use crate::metrics;
-use crate::observe::Progress;
 use crate::pipeline::{Limits, Pipeline};
 use crate::presence::Presence;
 use crate::recover::Recovered;
@@ -31,7 +30,6 @@ pub(crate) struct Shared {
     pub(crate) presence: Presence,
     pub(crate) store: ClickHouse,
     pub(crate) dead_letters: DeadLetters,
-    pub(crate) progress: Arc<Progress>,
     pub(crate) window: WindowConfig,
     pub(crate) limits: Limits,
     pub(crate) insert_lifetime: Duration,
@@ -94,7 +92,6 @@ pub(crate) async fn run(
         metrics::halted(halted.len());
     };
     leave.cancel();
-    workers.shared.progress.left();
     polled.await??;
     Ok(reason.map_or(Ended::Shutdown, Ended::Rejoin))
 }
@@ -173,7 +170,7 @@ async fn work(
         insert_lifetime: shared.insert_lifetime,
     };
     let found = Recovered::find(consumer, &log, &writer, &shared.window).await;
-    shared.progress.recovered();
+    shared.presence.recovered(log.partition);
     let (recovered, window) = match found {
         Ok(found) => found,
         Err(stop) => return stop,
@@ -194,7 +191,6 @@ async fn work(
 
 impl Assignments for Workers {
     fn assigned(&self, partitions: &[u32]) {
-        self.shared.progress.assigned(partitions.len());
         self.shared.presence.assigned(partitions);
         for partition in partitions {
             let worker = self.start(*partition);

@@ -174,7 +174,8 @@ mod tests {
 
     #[test]
     fn what_no_column_can_hold_is_poison() {
-        let spoil: [(&str, fn(&mut UsageEvent)); 9] = [
+        type Spoil = fn(&mut UsageEvent);
+        let spoil: [(&str, Spoil); 9] = [
             ("id", |e| e.id.clear()),
             ("run_id", |e| e.run_id.clear()),
             ("timestamp_us", |e| e.timestamp_us = -1),

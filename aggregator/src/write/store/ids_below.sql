@@ -1,12 +1,14 @@
--- The window reaches back 28 hours of log time at most; the rest is slack for a
--- broker's clock that jumped.
+-- What the window itself would keep: the ten newest generations (four hours of log time
+-- each) that accepted anything, whatever a broker's clock did in between.
 SELECT _id_hash AS id_hash, toUnixTimestamp64Milli(_log_time) AS log_time_ms
 FROM trace_events
 WHERE _epoch = {epoch:String} AND _partition = {partition:UInt32} AND _offset < {offset:UInt64}
-  AND _log_time >=
+  AND intDiv(toUnixTimestamp64Milli(_log_time), 14400000) IN
   (
-      SELECT max(_log_time) - INTERVAL 40 HOUR
+      SELECT DISTINCT intDiv(toUnixTimestamp64Milli(_log_time), 14400000) AS generation
       FROM trace_events
       WHERE _epoch = {epoch:String} AND _partition = {partition:UInt32}
         AND _offset < {offset:UInt64}
+      ORDER BY generation DESC
+      LIMIT 10
   )
