@@ -1,0 +1,125 @@
+//! Answers questions about usage and cost, from the rollups wherever they can answer.
+//!
+//! In the order of a request: who asks and about what ([`request`], [`params`], [`filters`]) →
+//! which time ([`range`], [`calendar`]) → the query ([`store`]; one noun = one route, its types
+//! and its SQL) → the [`answer`], as JSON, a page of a list or an export.
+
+mod answer;
+mod calendar;
+mod customers;
+mod dashboard;
+mod filters;
+mod openapi;
+mod page;
+mod params;
+mod quantile;
+mod range;
+mod request;
+mod runs;
+mod stats;
+mod store;
+mod timeseries;
+
+use std::sync::Arc;
+
+use axum::Router;
+use axum::routing::get;
+use clap::Args;
+use service::auth::Authenticator;
+use service::config::{AuthArgs, AuthMode, ClickHouseArgs, HttpArgs};
+use service::health::{self, Readiness};
+use tokio_util::sync::CancellationToken;
+use utoipa_axum::router::OpenApiRouter;
+use utoipa_axum::routes;
+
+use store::Store;
+
+pub use openapi::{document, openapi};
+
+/// Settings of the role.
+#[derive(Args, Clone, Debug)]
+pub struct Config {
+    /// Where it listens.
+    #[command(flatten)]
+    pub http: HttpArgs,
+    /// Who may ask.
+    #[command(flatten)]
+    pub auth: AuthArgs,
+    /// Where the tables are.
+    #[command(flatten)]
+    pub clickhouse: ClickHouseArgs,
+}
+
+/// What the routes share.
+pub struct QueryState {
+    store: Store,
+}
+
+impl std::fmt::Debug for QueryState {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("QueryState").finish_non_exhaustive()
+    }
+}
+
+impl QueryState {
+    /// Questions go to this client's database.
+    pub fn new(client: clickhouse::Client) -> Self {
+        Self {
+            store: Store::new(client),
+        }
+    }
+
+    /// Makes the role's readiness depend on ClickHouse.
+    pub fn watch(&self, readiness: &Readiness) {
+        let store = self.store.clone();
+        readiness.check("query-api", "clickhouse", move || {
+            let store = store.clone();
+            async move { store.ping().await }
+        });
+    }
+}
+
+/// Serves until `shutdown`, then finishes open requests.
+///
+/// # Errors
+/// When the port cannot be opened, the settings contradict each other, or the listener fails.
+pub async fn run(config: Config, shutdown: CancellationToken) -> anyhow::Result<()> {
+    config
+        .auth
+        .check_bind(AuthMode::Required, config.http.bind)?;
+    let authenticator = Authenticator::from_args(&config.auth, AuthMode::Required)?;
+    let readiness = Readiness::default();
+    let state = QueryState::new(config.clickhouse.client());
+    state.watch(&readiness);
+    let health = health::router(readiness, service::telemetry::metrics()?);
+    let router = service::http::with_layers(router(state, &authenticator).merge(health));
+    let listener = service::http::bind(config.http.bind).await?;
+    service::http::serve(listener, router, &config.http, shutdown).await
+}
+
+/// The routes, behind authentication; without `/health` and the layers of
+/// [`service::http::with_layers`], which a process has once.
+pub fn router(state: QueryState, authenticator: &Authenticator) -> Router {
+    let (documented, _) = routes().split_for_parts();
+    let aliases = Router::new()
+        .route("/runs", get(runs::runs))
+        .route("/dashboard/customers", get(customers::by_customer));
+    let reading = authenticator
+        .protect(documented.merge(aliases))
+        .with_state(Arc::new(state));
+    let description = Router::new().route("/openapi.json", get(openapi::committed));
+    reading.merge(authenticator.guard(description))
+}
+
+fn routes() -> OpenApiRouter<Arc<QueryState>> {
+    OpenApiRouter::new()
+        .routes(routes!(runs::runs))
+        .routes(routes!(runs::run))
+        .routes(routes!(stats::providers::by_provider))
+        .routes(routes!(stats::models::by_model))
+        .routes(routes!(stats::sections::by_section))
+        .routes(routes!(customers::by_customer))
+        .routes(routes!(customers::customer))
+        .routes(routes!(dashboard::dashboard_stats))
+        .routes(routes!(timeseries::time_series))
+}

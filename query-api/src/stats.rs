@@ -1,0 +1,8 @@
+//! `/stats/by-…`: who and what the money went to. One ranking by cost, seen from several sides.
+
+pub(crate) mod group;
+pub(crate) mod models;
+pub(crate) mod providers;
+pub(crate) mod ranking;
+pub(crate) mod sections;
+pub(crate) mod totals;

@@ -1,0 +1,165 @@
+use std::collections::{BTreeMap, BTreeSet};
+
+use clickhouse::Row;
+use serde::Deserialize;
+use service::Problem;
+use service::auth::Access;
+
+use crate::filters::Filters;
+use crate::range::Parts;
+use crate::store::{Store, Template};
+
+/// Groups that are named; the rest is one.
+const GROUPS_MAX: u64 = 10;
+/// The name of all groups that are not among the dearest.
+const OTHER: &str = "_other";
+/// The name of the group of events without such a name.
+const NONE: &str = "_none";
+
+/// Sums of a bucket by its start, in seconds since 1970.
+pub(crate) type Buckets = BTreeMap<u32, Sums>;
+
+/// Sums of one bucket.
+#[derive(Debug, Clone, Copy, Default)]
+pub(crate) struct Sums {
+    /// Pico-dollars.
+    pub(crate) cost: i128,
+    pub(crate) unpriced: u64,
+    pub(crate) calls: u64,
+}
+
+impl Sums {
+    fn add(&mut self, other: Self) {
+        self.cost += other.cost;
+        self.unpriced += other.unpriced;
+        self.calls += other.calls;
+    }
+}
+
+/// What tells groups apart.
+#[derive(Debug, Clone, Copy)]
+pub(crate) enum GroupBy {
+    Provider,
+    Model,
+    Customer,
+    Section,
+}
+
+impl GroupBy {
+    /// Under their names.
+    pub(crate) const CHOICES: &'static [(&'static str, Self)] = &[
+        ("provider", Self::Provider),
+        ("model", Self::Model),
+        ("customer", Self::Customer),
+        ("section", Self::Section),
+    ];
+
+    fn column(self) -> &'static str {
+        match self {
+            Self::Provider => "provider",
+            Self::Model => "model",
+            Self::Customer => "customer_id",
+            Self::Section => "section_path",
+        }
+    }
+}
+
+/// Sums by group and bucket.
+#[derive(Debug, Default)]
+pub(crate) struct Groups {
+    /// Every group that there is in the range, `_other` included.
+    pub(crate) names: BTreeSet<String>,
+    pub(crate) by_start: BTreeMap<u32, BTreeMap<String, Sums>>,
+}
+
+impl Groups {
+    /// The buckets without their groups.
+    pub(crate) fn sums(&self) -> Buckets {
+        let mut buckets = Buckets::new();
+        for (start, groups) in &self.by_start {
+            let bucket = buckets.entry(*start).or_default();
+            groups.values().for_each(|sums| bucket.add(*sums));
+        }
+        buckets
+    }
+}
+
+#[derive(Row, Deserialize)]
+struct BucketRow {
+    start: u32,
+    total_cost: i128,
+    unpriced_count: u64,
+    call_count: u64,
+}
+
+#[derive(Row, Deserialize)]
+struct GroupRow {
+    start: u32,
+    is_top: bool,
+    group_name: String,
+    total_cost: i128,
+    unpriced_count: u64,
+    call_count: u64,
+}
+
+/// Sums by bucket; buckets without events are missing.
+///
+/// # Errors
+/// Those of [`crate::store::Select`].
+pub(crate) async fn buckets(
+    store: &Store,
+    access: &Access,
+    parts: Parts,
+    filters: &Filters,
+    starts: &[u32],
+) -> Result<Buckets, Problem> {
+    let template = Template::of_usage(include_str!("buckets.sql"));
+    let select = filters
+        .bind(store.select(access, parts, template))
+        .param("starts", starts);
+    let rows: Vec<BucketRow> = select.all().await?;
+    let sums = |row: &BucketRow| Sums {
+        cost: row.total_cost,
+        unpriced: row.unpriced_count,
+        calls: row.call_count,
+    };
+    Ok(rows.iter().map(|row| (row.start, sums(row))).collect())
+}
+
+/// Sums by bucket and group.
+///
+/// # Errors
+/// Those of [`crate::store::Select`].
+pub(crate) async fn grouped(
+    store: &Store,
+    access: &Access,
+    parts: Parts,
+    filters: &Filters,
+    starts: &[u32],
+    group_by: GroupBy,
+) -> Result<Groups, Problem> {
+    let template = Template::of_usage(include_str!("grouped.sql")).with("key", group_by.column());
+    let select = filters
+        .bind(store.select(access, parts, template))
+        .param("starts", starts)
+        .param("groups", GROUPS_MAX);
+    let rows: Vec<GroupRow> = select.all().await?;
+    let mut groups = Groups::default();
+    for row in rows {
+        let name = match (row.is_top, row.group_name.as_str()) {
+            (false, _) => OTHER,
+            (true, "") => NONE,
+            (true, name) => name,
+        };
+        let sums = Sums {
+            cost: row.total_cost,
+            unpriced: row.unpriced_count,
+            calls: row.call_count,
+        };
+        groups.names.insert(name.to_owned());
+        // A group that really bears such a name joins it; nothing is lost.
+        let bucket = groups.by_start.entry(row.start).or_default();
+        bucket.entry(name.to_owned()).or_default().add(sums);
+    }
+    Ok(groups)
+}
