@@ -23,23 +23,17 @@ pub fn openapi() -> utoipa::openapi::OpenApi {
 /// One event or several.
 #[derive(ToSchema)]
 #[schema(as = Events)]
-#[expect(
-    dead_code,
-    reason = "describes the body; the fields are read by `schemas`"
-)]
+#[expect(dead_code, reason = "only describes the body")]
 #[serde(untagged)]
 pub(crate) enum EventsBody {
-    One(EventFields),
+    One(Box<EventFields>),
     Several(Vec<EventFields>),
 }
 
 /// A usage event. Unknown fields are kept in `event_metadata`.
 #[derive(ToSchema)]
 #[schema(as = Event)]
-#[expect(
-    dead_code,
-    reason = "describes the body; the fields are read by `schemas`"
-)]
+#[expect(dead_code, reason = "only describes the body")]
 pub(crate) struct EventFields {
     /// Counts once per tenant for at least 24 hours; the first wins.
     #[schema(max_length = 128)]
@@ -104,10 +98,7 @@ pub(crate) struct EventFields {
 
 /// A text or a number.
 #[derive(ToSchema)]
-#[expect(
-    dead_code,
-    reason = "describes the body; the fields are read by `schemas`"
-)]
+#[expect(dead_code, reason = "only describes the body")]
 #[serde(untagged)]
 pub(crate) enum Timestamp {
     Text(String),
@@ -116,10 +107,7 @@ pub(crate) enum Timestamp {
 
 /// A number or a decimal text, which keeps every digit.
 #[derive(ToSchema)]
-#[expect(
-    dead_code,
-    reason = "describes the body; the fields are read by `schemas`"
-)]
+#[expect(dead_code, reason = "only describes the body")]
 #[serde(untagged)]
 pub(crate) enum Decimal {
     Number(f64),

@@ -10,6 +10,8 @@ use sha2::{Digest, Sha256};
 use subtle::ConstantTimeEq;
 
 use super::caller::{Binding, Caller, Scopes};
+use super::tenant::Tenant;
+use crate::Problem;
 
 const PREFIX: &str = "llmo_sk_";
 /// Random bytes of an id: unique without asking anyone.
@@ -76,6 +78,14 @@ impl ApiKey {
         format!("{PREFIX}{}_{}", self.id, self.secret.expose_secret()).into()
     }
 
+    /// What is kept of a key of one tenant.
+    ///
+    /// # Errors
+    /// 400 when the name is no tenant id.
+    pub fn bound(&self, tenant: &str, scopes: Scopes) -> Result<KeyRecord, Problem> {
+        Ok(self.record(Binding::Bound(Tenant::named(tenant)?), scopes))
+    }
+
     /// What is kept of it.
     pub fn record(&self, binding: Binding, scopes: Scopes) -> KeyRecord {
         KeyRecord {
@@ -97,20 +107,23 @@ impl fmt::Debug for ApiKey {
     }
 }
 
-/// A key as we keep it.
+/// A key as we keep it. Closed: whoever could take the tenant out of it would have got one
+/// without authentication.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct KeyRecord {
-    /// The public part.
-    pub id: Arc<str>,
+    pub(super) id: Arc<str>,
     /// SHA-256 of the secret.
-    pub secret_sha256: [u8; 32],
-    /// Whose data its holder may touch.
-    pub binding: Binding,
-    /// What its holder may do.
-    pub scopes: Scopes,
+    secret_sha256: [u8; 32],
+    binding: Binding,
+    scopes: Scopes,
 }
 
 impl KeyRecord {
+    /// The public part.
+    pub fn id(&self) -> &str {
+        &self.id
+    }
+
     /// The caller, when the key's secret is the right one; takes the same time when not.
     pub(super) fn verify(&self, key: &ApiKey) -> Option<Caller> {
         let same: bool = self.secret_sha256.ct_eq(&key.hash()).into();

@@ -1,0 +1,7 @@
+//! The role from outside: over a publisher in memory, and over a real broker.
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
+
+mod broker;
+mod component;
+mod role;
+mod support;
