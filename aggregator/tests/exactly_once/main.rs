@@ -20,7 +20,7 @@ fn lifelike(world: &World, prefix: &str, count: usize) -> Vec<Record> {
             "id": format!("{prefix}{n}"),
             "timestamp": at.to_rfc3339(),
             "run_id": (format!("run{}", n / 7)),
-            "customer_id": if n % 5 == 0 { Value::Null } else { json!(format!("c{}", n % 3)) },
+            "customer_id": if n.is_multiple_of(5) { Value::Null } else { json!(format!("c{}", n % 3)) },
             "section_path": (["agent:a", "agent:a/tool:b", ""][n % 3]),
             "span_type": (["llm", "embedding", "agent", "api"][n % 4]),
             "provider": (["openai", "anthropic", "pinecone"][n % 3]),
