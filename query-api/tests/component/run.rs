@@ -14,9 +14,8 @@ fn span(span: &'static str, parent: &'static str, minutes: i64) -> Event {
     }
 }
 
-#[tokio::test]
-async fn a_run_is_its_spans() {
-    let world = World::with(&[
+async fn acme() -> World {
+    World::with(&[
         Event {
             kind: "agent",
             provider: "",
@@ -51,7 +50,12 @@ async fn a_run_is_its_spans() {
             ..span("root", "", 10)
         },
     ])
-    .await;
+    .await
+}
+
+#[tokio::test]
+async fn a_run_is_its_spans() {
+    let world = acme().await;
     let run = world
         .json(&format!("{PATH}?tenant_id=acme&money=string"))
         .await;
