@@ -1,0 +1,95 @@
+//! Which parts are ours, and how everyone reaches them. Made before anything is started,
+//! so that a taken port or a wrong setting stops nothing half-way.
+
+use std::net::Ipv4Addr;
+use std::path::PathBuf;
+
+use service::config::KafkaArgs;
+
+use super::config::{Config, settings};
+use super::directory::Directory;
+use super::{password, ports};
+use crate::migrate;
+
+#[derive(Debug)]
+pub(super) struct Plan {
+    /// Our own broker or the one that the settings name.
+    pub(super) kafka: KafkaArgs,
+    /// The port of our own broker.
+    pub(super) own_kafka_port: Option<u16>,
+    /// Our own ClickHouse or the one that the settings name, and how long data is kept.
+    pub(super) migrate: migrate::Config,
+    /// The port of our own ClickHouse.
+    pub(super) own_clickhouse_port: Option<u16>,
+    /// The password of our own ClickHouse, where it needs one that nobody has set.
+    password_file: Option<PathBuf>,
+    /// Where the aggregator tells how it is.
+    pub(super) aggregator_port: u16,
+}
+
+impl Plan {
+    /// # Errors
+    /// When a port is taken, a setting cannot be read, or the password cannot be kept.
+    pub(super) fn new(config: &Config, directory: &Directory) -> anyhow::Result<Self> {
+        let (brokers, own_kafka_port) = match config.kafka_brokers() {
+            Some(brokers) => (brokers.to_owned(), None),
+            None => {
+                let port = ports::free("Kafka", config.kafka_port, "LLMOBSERVE_KAFKA_PORT")?;
+                (format!("{}:{port}", Ipv4Addr::LOCALHOST), Some(port))
+            }
+        };
+        let (url, own_clickhouse_port, password_file) = match config.clickhouse_url() {
+            Some(url) => (url.to_owned(), None, None),
+            None => {
+                let setting = "LLMOBSERVE_CLICKHOUSE_PORT";
+                let port = ports::free("ClickHouse", config.clickhouse_port, setting)?;
+                let password_file = password::prepare(config.auth_mode()?, directory)?;
+                let url = format!("http://{}:{port}", Ipv4Addr::LOCALHOST);
+                (url, Some(port), password_file)
+            }
+        };
+        Ok(Self {
+            kafka: settings("kafka", &kafka_flags(&brokers))?,
+            own_kafka_port,
+            migrate: settings("migrate", &clickhouse_flags(&url, password_file.as_ref()))?,
+            own_clickhouse_port,
+            password_file,
+            aggregator_port: ports::free("the aggregator", 0, "another run")?,
+        })
+    }
+
+    /// For every part that uses Kafka.
+    pub(super) fn kafka_flags(&self) -> Vec<String> {
+        kafka_flags(&self.kafka.kafka_brokers)
+    }
+
+    /// For every part that uses ClickHouse.
+    pub(super) fn clickhouse_flags(&self) -> Vec<String> {
+        clickhouse_flags(self.clickhouse_url(), self.password_file.as_ref())
+    }
+
+    /// For our own ClickHouse.
+    pub(super) fn password_flags(&self) -> Vec<String> {
+        flag("--password-file", self.password_file.as_ref())
+    }
+
+    pub(super) fn clickhouse_url(&self) -> &str {
+        &self.migrate.clickhouse.clickhouse_url
+    }
+}
+
+fn kafka_flags(brokers: &str) -> Vec<String> {
+    vec!["--kafka-brokers".to_owned(), brokers.to_owned()]
+}
+
+fn clickhouse_flags(url: &str, password_file: Option<&PathBuf>) -> Vec<String> {
+    let mut flags = flag("--clickhouse-password-file", password_file);
+    flags.extend(["--clickhouse-url".to_owned(), url.to_owned()]);
+    flags
+}
+
+fn flag(name: &str, path: Option<&PathBuf>) -> Vec<String> {
+    path.map_or_else(Vec::new, |path| {
+        vec![name.to_owned(), path.to_string_lossy().into_owned()]
+    })
+}

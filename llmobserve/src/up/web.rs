@@ -1,0 +1,130 @@
+//! The HTTP interface of `up`: ingest and query API in this process, on one port.
+
+use std::net::SocketAddr;
+use std::sync::Arc;
+
+use anyhow::Context;
+use axum::Router;
+use ingest::{Ingest, KafkaPublisher};
+use query_api::QueryState;
+use service::auth::Authenticator;
+use service::config::AuthMode;
+use service::health::{self, Readiness};
+use service::{http, telemetry};
+use tokio::net::TcpListener;
+use tokio::task::JoinHandle;
+use tokio_util::sync::CancellationToken;
+
+use super::config::{Config, settings};
+use super::plan::Plan;
+use super::{ports, probe};
+
+/// Opens the port. Who connects before all parts answer waits in the system's queue.
+///
+/// # Errors
+/// When it is taken.
+pub(super) fn listen(config: &Config) -> anyhow::Result<TcpListener> {
+    let listener = ports::claim("collector", config.address(), "LLMOBSERVE_PORT")?;
+    listener.set_nonblocking(true)?;
+    TcpListener::from_std(listener).context("cannot use the collector's port")
+}
+
+/// The settings of the roles in this process, and who may call them.
+pub(super) struct Settings {
+    ingest: ingest::Config,
+    query_api: query_api::Config,
+    authenticator: Authenticator,
+}
+
+impl Settings {
+    /// # Errors
+    /// When one cannot be read, or the first key's file cannot be made.
+    pub(super) fn read(config: &Config, plan: &Plan) -> anyhow::Result<Self> {
+        Ok(Self {
+            ingest: settings("ingest", &plan.kafka_flags())?,
+            query_api: settings("query-api", &plan.clickhouse_flags())?,
+            authenticator: Authenticator::from_args(&config.auth, AuthMode::Off)?,
+        })
+    }
+}
+
+/// The running interface.
+pub(super) struct Web {
+    pub(super) address: SocketAddr,
+    pub(super) readiness: Readiness,
+    server: JoinHandle<anyhow::Result<()>>,
+}
+
+impl Web {
+    /// Starts serving, until `shutdown`.
+    ///
+    /// # Errors
+    /// When a role cannot be set up.
+    pub(super) fn start(
+        settings: Settings,
+        plan: &Plan,
+        listener: TcpListener,
+        shutdown: &CancellationToken,
+    ) -> anyhow::Result<Self> {
+        let address = listener.local_addr()?;
+        let readiness = Readiness::default();
+        let publisher = KafkaPublisher::start(&settings.ingest.kafka, &settings.ingest.ingest)?;
+        publisher.register(&readiness);
+        watch_aggregator(&readiness, plan.aggregator_port);
+        let http = settings.ingest.http.clone();
+        let router = router(settings, &publisher, &readiness)?;
+        let shutdown = shutdown.clone();
+        let server = tokio::spawn(async move {
+            let served = http::serve(listener, router, &http, shutdown).await;
+            publisher.stop().await;
+            served
+        });
+        Ok(Self {
+            address,
+            readiness,
+            server,
+        })
+    }
+
+    /// Waits until the last request is answered and stored, after `shutdown`.
+    ///
+    /// # Errors
+    /// When the listener failed.
+    pub(super) async fn ended(self) -> anyhow::Result<()> {
+        self.server.await.context("the HTTP server ended early")?
+    }
+}
+
+fn router(
+    settings: Settings,
+    publisher: &KafkaPublisher,
+    readiness: &Readiness,
+) -> anyhow::Result<Router> {
+    let Settings {
+        ingest,
+        query_api,
+        authenticator,
+    } = settings;
+    let retention_us = ingest.retention.retention_us();
+    let publisher = Arc::new(publisher.clone());
+    let writing = Ingest::new(
+        ingest.ingest,
+        retention_us,
+        authenticator.clone(),
+        publisher,
+    )?;
+    let reading = QueryState::new(query_api.clickhouse.client());
+    reading.watch(readiness);
+    let router = ingest::router(writing)
+        .merge(query_api::router(reading, &authenticator))
+        .merge(health::router(readiness.clone(), telemetry::metrics()?));
+    Ok(http::with_layers(router))
+}
+
+/// The aggregator is a process of its own: ready when it says so.
+fn watch_aggregator(readiness: &Readiness, port: u16) {
+    readiness.check("aggregator", "process", move || async move {
+        let ready = probe::is_ok(port, "/ready").await;
+        ready.then_some(()).ok_or_else(|| "not ready".to_owned())
+    });
+}

@@ -1,0 +1,16 @@
+//! The real binary from outside, on free ports and data directories of its own.
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::print_stdout
+)]
+
+mod compose;
+mod guide;
+mod openapi;
+mod refusals;
+mod survival;
+
+mod http;
+mod instance;
