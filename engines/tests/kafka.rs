@@ -5,6 +5,7 @@
     clippy::panic,
     clippy::print_stdout
 )]
+#![allow(clippy::disallowed_methods)] // `assign`: a test reads a topic from its beginning.
 
 use std::path::Path;
 use std::time::{Duration, Instant};

@@ -4,11 +4,18 @@ use std::fs::{self, File, TryLockError};
 use std::io;
 use std::path::{Path, PathBuf};
 use std::process::Command;
+use std::time::{Duration, Instant};
+
+use rustix::fs::{FlockOperation, fcntl_lock};
+use rustix::io::Errno;
 
 use super::StartError;
 
 /// How much of the logs an error message quotes.
 const QUOTED_LINES_MAX: usize = 8;
+/// How long a killed broker may take to be gone.
+const PREDECESSOR_MAX: Duration = Duration::from_secs(10);
+const PREDECESSOR_PAUSE: Duration = Duration::from_millis(50);
 
 #[derive(Debug)]
 pub(super) struct Directory {
@@ -37,11 +44,33 @@ impl Directory {
             Err(TryLockError::Error(error)) => return Err(StartError::data_dir(&root)(error)),
         }
         let directory = Self { root, _lock: lock };
+        directory.await_predecessor()?;
         // A killed broker leaves its unpacked libraries behind.
         let tmp = directory.tmp();
         drop(fs::remove_dir_all(&tmp));
         fs::create_dir_all(&tmp).map_err(StartError::data_dir(&tmp))?;
         Ok(directory)
+    }
+
+    /// A broker whose parent was killed a moment ago is killed too, but it takes a while
+    /// to go. Java marks a log in use by a POSIX lock, which is not ours above.
+    fn await_predecessor(&self) -> Result<(), StartError> {
+        let deadline = Instant::now() + PREDECESSOR_MAX;
+        loop {
+            let Ok(lock) = File::options().write(true).open(self.data().join(".lock")) else {
+                return Ok(());
+            };
+            match fcntl_lock(&lock, FlockOperation::NonBlockingLockExclusive) {
+                Ok(()) => return Ok(()),
+                Err(Errno::AGAIN | Errno::ACCESS) if Instant::now() < deadline => {
+                    std::thread::sleep(PREDECESSOR_PAUSE);
+                }
+                Err(_) => {
+                    let path = self.root.clone();
+                    return Err(StartError::DataDirInUse { path });
+                }
+            }
+        }
     }
 
     pub(super) fn data(&self) -> PathBuf {
