@@ -54,6 +54,10 @@ test: deps ## Every test, with a real Kafka and a real ClickHouse
 	$(call need,python3)
 	cargo test $(CARGO_FLAGS) --workspace
 
+.PHONY: openapi
+openapi: build ## Write schemas/openapi.json anew from the handlers
+	@$(BIN) openapi > $(TARGET)/openapi.json && mv $(TARGET)/openapi.json schemas/openapi.json
+
 .PHONY: check
 check: ## Format, lints, documentation, licences and advisories
 	cargo fmt --all --check
