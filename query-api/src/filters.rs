@@ -12,17 +12,22 @@ use crate::store::Select;
 #[into_params(parameter_in = Query)]
 pub(crate) struct Filters {
     /// The tenant's own end customer.
+    #[param(required = false)]
     customer_id: Vec<String>,
     /// Provider, under any of its published names.
+    #[param(required = false)]
     provider: Vec<String>,
     /// Model, as the events name it.
+    #[param(required = false)]
     model: Vec<String>,
     /// The last part of a section path; with a `/`, a path and all below it.
-    #[param(example = "agent:support/tool:search")]
+    #[param(required = false, example = "agent:support/tool:search")]
     section: Vec<String>,
     /// Environment, such as `production`.
+    #[param(required = false)]
     environment: Vec<String>,
     /// `ok`, `error`, `cancelled`, `timeout` or `rate_limited`.
+    #[param(required = false)]
     status: Vec<String>,
 }
 
