@@ -96,7 +96,7 @@ class Instance:
                 group = os.getpgid(int(entry.name))
             except OSError:
                 continue
-            if group == self.process.pid and role.encode() in command[1:2]:
+            if group == self.process.pid and role.encode() in command[1:]:
                 found.append(int(entry.name))
         return found
 
