@@ -53,6 +53,27 @@ deps: ## Install Apache Kafka and the ClickHouse library below target/
 test: deps ## Every test, with a real Kafka and a real ClickHouse
 	$(call need,python3)
 	cargo test $(CARGO_FLAGS) --workspace
+	python3 tests/e2e/exactness.py --events 20000 --tenants 50
+	python3 tests/e2e/exactness.py --events 20000 --tenants 50 --pause 0.5 --kill-aggregator 5
+	python3 tests/e2e/exactness.py --events 20000 --tenants 50 --kill-group
+	python3 tests/e2e/exactness.py --events 20000 --tenants 50 --pause 0.1 --sigterm
+
+.PHONY: exactness
+exactness: build ## The same end to end at full size: 100,000 events, 20 kills
+	python3 tests/e2e/exactness.py
+	python3 tests/e2e/exactness.py --pause 1 --kill-aggregator 20 --kill-every 5
+	python3 tests/e2e/exactness.py --kill-group
+	python3 tests/e2e/exactness.py --pause 0.1 --sigterm
+
+.PHONY: demo
+demo: ## Two minutes of lifelike traffic to a running instance
+	@$(call need,python3)
+	@python3 demo/demo.py
+
+.PHONY: bench
+bench: build ## Benchmarks; writes bench/RESULTS.md
+	@$(call need,python3)
+	@bench/run.sh
 
 .PHONY: openapi
 openapi: build ## Write schemas/openapi.json anew from the handlers
