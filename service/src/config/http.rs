@@ -14,11 +14,12 @@ pub struct HttpArgs {
     #[arg(long, env = "LLMOBSERVE_HTTP_CONNECTIONS_MAX", default_value_t = 4096)]
     pub http_connections_max: usize,
 
-    /// Time a client may take to send its request's headers, in milliseconds.
+    /// Time a connection may take to bring its next request's headers, idle time between
+    /// requests included, in milliseconds.
     #[arg(
         long,
         env = "LLMOBSERVE_HTTP_HEADER_TIMEOUT_MS",
-        default_value_t = 10_000
+        default_value_t = 60_000
     )]
     pub http_header_timeout_ms: u64,
 
@@ -37,7 +38,7 @@ impl HttpArgs {
         Self {
             bind,
             http_connections_max: 4096,
-            http_header_timeout_ms: 10_000,
+            http_header_timeout_ms: 60_000,
             http_drain_timeout_ms: 20_000,
         }
     }

@@ -7,8 +7,8 @@ use std::time::Duration;
 
 use anyhow::{Context, anyhow};
 use axum::Router;
-use hyper_util::rt::{TokioExecutor, TokioIo, TokioTimer};
-use hyper_util::server::conn::auto;
+use hyper::server::conn::http1;
+use hyper_util::rt::{TokioIo, TokioTimer};
 use hyper_util::server::graceful::{GracefulShutdown, Watcher};
 use hyper_util::service::TowerToHyperService;
 use tokio::net::{TcpListener, TcpStream};
@@ -19,10 +19,6 @@ use crate::config::HttpArgs;
 
 /// Wait after an accept that failed for want of something (file descriptors, memory).
 const ACCEPT_PAUSE: Duration = Duration::from_millis(100);
-/// Streams at once on one HTTP/2 connection.
-const HTTP2_STREAMS_MAX: u32 = 128;
-/// Silence after which an HTTP/2 peer is asked whether it still lives.
-const HTTP2_KEEPALIVE: Duration = Duration::from_secs(30);
 
 /// Opens the port.
 ///
@@ -95,22 +91,18 @@ pub async fn serve(
     Ok(())
 }
 
-fn server(args: &HttpArgs) -> auto::Builder<TokioExecutor> {
-    let mut server = auto::Builder::new(TokioExecutor::new());
+/// HTTP/1.1 only: who would speak HTTP/2 without TLS stands behind a proxy, and servers that
+/// find out which one a client speaks wait for its first bytes without a limit.
+fn server(args: &HttpArgs) -> http1::Builder {
+    let mut server = http1::Builder::new();
     server
-        .http1()
         .timer(TokioTimer::new())
         .header_read_timeout(args.header_timeout());
-    server
-        .http2()
-        .timer(TokioTimer::new())
-        .max_concurrent_streams(HTTP2_STREAMS_MAX)
-        .keep_alive_interval(HTTP2_KEEPALIVE);
     server
 }
 
 async fn connection(
-    server: Arc<auto::Builder<TokioExecutor>>,
+    server: Arc<http1::Builder>,
     stream: TcpStream,
     router: Router,
     watcher: Watcher,
@@ -120,8 +112,8 @@ async fn connection(
         tracing::debug!("cannot set TCP_NODELAY: {error}");
     }
     let service = TowerToHyperService::new(router);
-    let serving = server.serve_connection_with_upgrades(TokioIo::new(stream), service);
-    if let Err(error) = watcher.watch(serving.into_owned()).await {
+    let serving = server.serve_connection(TokioIo::new(stream), service);
+    if let Err(error) = watcher.watch(serving).await {
         tracing::debug!("a connection ended badly: {error}");
     }
 }

@@ -101,6 +101,8 @@ async fn headers_that_never_end_are_cut_off() {
     let server = start(|args| args.http_header_timeout_ms = 200).await;
     let begun = Instant::now();
     exchange(server.address, "GET / HTTP/1.1\r\nHost: x\r\n").await;
+    exchange(server.address, "").await;
+    exchange(server.address, "PRI").await;
     assert!(begun.elapsed() < Duration::from_secs(5));
 }
 
