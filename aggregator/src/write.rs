@@ -46,28 +46,42 @@ impl Writer {
         for block in batch.raw_blocks() {
             self.put(batch, &block, &mut trust).await?;
         }
-        if trust == Trust::Nothing {
+        let rollups = match trust {
             // Another version of us may have written raw: rollups follow what it holds.
-            let stored = self.read_back(batch).await?;
-            for block in batch.rollup_blocks(stored.iter().map(StoredRow::fact)) {
-                self.put(batch, &block, &mut trust).await?;
+            Trust::Nothing => {
+                let stored = self.read_back(batch).await?;
+                batch.rollup_blocks(stored.iter().map(StoredRow::fact))
             }
-        } else {
-            let blocks = batch.rollup_blocks(batch.facts());
-            let sent: Vec<_> = blocks
-                .iter()
-                .map(|block| self.send_once(batch, block))
-                .collect();
-            let outcomes = futures::future::join_all(sent).await;
-            for (block, outcome) in blocks.iter().zip(outcomes) {
-                if let Err(error) = outcome {
-                    self.in_doubt(block, &error);
-                    trust = Trust::Nothing;
-                    self.put(batch, block, &mut trust).await?;
-                }
-            }
-        }
+            Trust::Acks => batch.rollup_blocks(batch.facts()),
+        };
+        self.put_all(batch, &rollups, &mut trust).await?;
         self.put(batch, &batch.ledger_block(), &mut trust).await
+    }
+
+    /// Sends blocks side by side; whatever went wrong with one is mended one by one.
+    async fn put_all(
+        &self,
+        batch: &mut Batch,
+        blocks: &[Block],
+        trust: &mut Trust,
+    ) -> Result<(), Stop> {
+        self.lease.hold(batch.range, batch.intent()).await?;
+        let sent: Vec<_> = blocks
+            .iter()
+            .map(|block| self.send(batch, block, *trust))
+            .collect();
+        let outcomes = futures::future::join_all(sent).await;
+        for (block, outcome) in blocks.iter().zip(outcomes) {
+            if let Ok(true) = outcome {
+                continue;
+            }
+            if let Err(error) = outcome {
+                self.in_doubt(block, &error);
+            }
+            *trust = Trust::Nothing;
+            self.put(batch, block, trust).await?;
+        }
+        Ok(())
     }
 
     /// Sends one block until it is stored exactly once.
