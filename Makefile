@@ -20,7 +20,8 @@ HINT_java := Java 17 or newer: apt-get install openjdk-17-jre-headless (or set L
 HINT_mvn := apt-get install maven (or set LLMOBSERVE_KAFKA_BROKERS)
 HINT_node := Node.js 20 or newer: apt-get install nodejs
 HINT_npm := apt-get install npm (or set LLMOBSERVE_CLICKHOUSE_URL)
-HINT_python3 := apt-get install python3
+HINT_python3 := apt-get install python3 python3-venv
+HINT_curl := apt-get install curl
 
 # $(call need,TOOLS): stops, naming each missing tool and the way to it.
 define need
@@ -51,7 +52,7 @@ deps: ## Install Apache Kafka and the ClickHouse library below target/
 
 .PHONY: test
 test: deps ## Every test, with a real Kafka and a real ClickHouse
-	$(call need,python3)
+	$(call need,python3 curl)
 	cargo test $(CARGO_FLAGS) --workspace
 	python3 tests/e2e/exactness.py --events 20000 --tenants 50
 	python3 tests/e2e/exactness.py --events 20000 --tenants 50 --pause 0.5 --kill-aggregator 5
