@@ -64,7 +64,7 @@ pub(crate) async fn run(
         running: Mutex::default(),
         stops,
     });
-    let polled = {
+    let mut polled = {
         let (workers, leave) = (Arc::clone(&workers), leave.clone());
         let bytes_max = workers.buffer_bytes_max;
         spawn_thread(move || consume::poll(&workers.consumer, workers.clone(), bytes_max, &leave))?
@@ -73,6 +73,10 @@ pub(crate) async fn run(
     let reason = loop {
         let (partition, stop) = tokio::select! {
             () = shutdown.cancelled() => break None,
+            ended = &mut polled => {
+                ended??;
+                anyhow::bail!("the poll of Kafka ended by itself");
+            }
             Some(stop) = stopped.recv() => stop,
         };
         match stop {
@@ -148,7 +152,11 @@ impl Workers {
         let (shared, consumer) = (self.shared.clone(), Arc::clone(&self.consumer));
         let (stops, writer_lease) = (self.stops.clone(), lease.clone());
         self.runtime.spawn(async move {
-            let stop = work(shared, consumer, log, inbox, writer_lease).await;
+            let working = tokio::spawn(work(shared, consumer, log, inbox, writer_lease));
+            // A worker that panics takes nobody with it, and is not forgotten either.
+            let stop = working
+                .await
+                .unwrap_or_else(|error| Stop::Rejoin(format!("a worker failed: {error}")));
             info!(partition, ?stop, "worker ended");
             drop(stops.send((partition, stop)));
             drop(ending);

@@ -32,7 +32,11 @@ pub fn murmur2(data: &[u8]) -> u32 {
 pub fn partition_of(tenant_id: &str, id: &str, partitions: u32, spread: u32) -> u32 {
     let positive = |text: &str| murmur2(text.as_bytes()) & 0x7fff_ffff;
     let spread = spread.clamp(1, partitions);
-    let lane = if spread == 1 { 0 } else { positive(id) % spread };
+    let lane = if spread == 1 {
+        0
+    } else {
+        positive(id) % spread
+    };
     (positive(tenant_id) % partitions + lane) % partitions
 }
 
@@ -60,7 +64,10 @@ mod tests {
             ("foobar", -790_332_482),
             ("a-little-bit-long-string", -985_981_536),
             ("a-little-bit-longer-string", -1_486_304_829),
-            ("lkjh234lh9fiuh90y23oiuhsafujhadof229phr9h19h89h8", -58_897_971),
+            (
+                "lkjh234lh9fiuh90y23oiuhsafujhadof229phr9h19h89h8",
+                -58_897_971,
+            ),
             ("abc", 479_470_107),
         ];
         for (text, hash) in cases {

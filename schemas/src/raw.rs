@@ -107,7 +107,9 @@ impl<'a> RawEvent<'a> {
 
     /// What the contract does not name, in the order sent.
     pub fn unknown(&self) -> impl ExactSizeIterator<Item = (&str, &'a str)> {
-        self.unknown.iter().map(|(name, value)| (name.as_ref(), value.get()))
+        self.unknown
+            .iter()
+            .map(|(name, value)| (name.as_ref(), value.get()))
     }
 }
 

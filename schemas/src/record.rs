@@ -80,7 +80,9 @@ const LATENCY_US_BELOW: u64 = 260_000_000_000_000;
 /// # Errors
 /// Says why the record is not ours.
 pub fn decode(key: Option<&[u8]>, value: Option<&[u8]>) -> Result<UsageEvent, Poison> {
-    let value = value.filter(|value| !value.is_empty()).ok_or(Poison::Empty)?;
+    let value = value
+        .filter(|value| !value.is_empty())
+        .ok_or(Poison::Empty)?;
     let event = UsageEvent::decode(value).map_err(|_| Poison::NotOurs)?;
     if event.schema != wire::SCHEMA {
         return Err(Poison::NotOurs);
@@ -93,18 +95,39 @@ pub fn decode(key: Option<&[u8]>, value: Option<&[u8]>) -> Result<UsageEvent, Po
 }
 
 fn check(event: &UsageEvent) -> Result<(), Poison> {
-    let ensure = |holds: bool, field| if holds { Ok(()) } else { Err(Poison::Field(field)) };
+    let ensure = |holds: bool, field| {
+        if holds {
+            Ok(())
+        } else {
+            Err(Poison::Field(field))
+        }
+    };
     ensure(!event.tenant_id.is_empty(), "tenant_id")?;
     ensure(!event.id.is_empty(), "id")?;
     ensure(!event.run_id.is_empty(), "run_id")?;
-    ensure((0..TIME_US_BELOW).contains(&event.timestamp_us), "timestamp_us")?;
-    ensure((0..TIME_US_BELOW).contains(&event.received_us), "received_us")?;
+    ensure(
+        (0..TIME_US_BELOW).contains(&event.timestamp_us),
+        "timestamp_us",
+    )?;
+    ensure(
+        (0..TIME_US_BELOW).contains(&event.received_us),
+        "received_us",
+    )?;
     let cost_fits = |cost: Option<i64>| cost.is_none_or(|c| (0..COST_PICO_BELOW).contains(&c));
     ensure(cost_fits(event.cost_pico_usd), "cost_pico_usd")?;
-    ensure(cost_fits(event.client_cost_pico_usd), "client_cost_pico_usd")?;
+    ensure(
+        cost_fits(event.client_cost_pico_usd),
+        "client_cost_pico_usd",
+    )?;
     let known = |n: i32, first: i32| n >= first;
-    ensure(known(event.span_type, 1) && SpanType::try_from(event.span_type).is_ok(), "span_type")?;
-    ensure(known(event.status, 1) && Status::try_from(event.status).is_ok(), "status")?;
+    ensure(
+        known(event.span_type, 1) && SpanType::try_from(event.span_type).is_ok(),
+        "span_type",
+    )?;
+    ensure(
+        known(event.status, 1) && Status::try_from(event.status).is_ok(),
+        "status",
+    )?;
     ensure(
         known(event.cost_source, 1) && CostSource::try_from(event.cost_source).is_ok(),
         "cost_source",
@@ -127,7 +150,10 @@ fn check(event: &UsageEvent) -> Result<(), Poison> {
     let fits = |us: Option<u64>| us.is_none_or(|us| us < LATENCY_US_BELOW);
     ensure(fits(event.latency_us) && fits(event.ttft_us), "latency_us")?;
     ensure(u16::try_from(event.http_status).is_ok(), "http_status")?;
-    ensure(event.usage.values().all(|quantity| quantity.is_finite()), "usage")
+    ensure(
+        event.usage.values().all(|quantity| quantity.is_finite()),
+        "usage",
+    )
 }
 
 #[cfg(test)]
@@ -167,9 +193,15 @@ mod tests {
         let decode_value = |value: &[u8]| decode(Some(b"acme"), Some(value));
         assert_eq!(decode(Some(b"acme"), None).unwrap_err(), Poison::Empty);
         assert_eq!(decode_value(b"").unwrap_err(), Poison::Empty);
-        assert_eq!(decode_value(b"{\"id\":\"x\"}").unwrap_err(), Poison::NotOurs);
+        assert_eq!(
+            decode_value(b"{\"id\":\"x\"}").unwrap_err(),
+            Poison::NotOurs
+        );
         assert_eq!(decode_value(b"\x0dLMO2").unwrap_err(), Poison::NotOurs);
-        assert_eq!(decode(Some(b"x"), Some(&event().encode_to_vec())).unwrap_err(), Poison::Key);
+        assert_eq!(
+            decode(Some(b"x"), Some(&event().encode_to_vec())).unwrap_err(),
+            Poison::Key
+        );
     }
 
     #[test]

@@ -41,7 +41,11 @@ impl Row {
     /// A decoded record's row.
     pub fn new(event: UsageEvent, position: Position) -> Self {
         let id_hash = id_hash(&event.tenant_id, &event.id);
-        Self { event, position, id_hash }
+        Self {
+            event,
+            position,
+            id_hash,
+        }
     }
 
     /// The month whose table partition holds it, as ClickHouse's `toYYYYMM` writes it.
@@ -122,7 +126,9 @@ pub fn section_of(section_path: &str) -> &str {
 
 /// The month of a time in microseconds since 1970, as `toYYYYMM` writes it.
 pub fn month_of(timestamp_us: i64) -> u32 {
-    let date = DateTime::from_timestamp_micros(timestamp_us).unwrap_or_default().date_naive();
+    let date = DateTime::from_timestamp_micros(timestamp_us)
+        .unwrap_or_default()
+        .date_naive();
     date.year().unsigned_abs() * 100 + date.month()
 }
 

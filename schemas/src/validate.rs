@@ -65,26 +65,42 @@ pub fn validate(
     fallback_id: impl FnOnce() -> String,
 ) -> Result<Event, Rejection> {
     let read = Reader(raw);
-    let id = read.text(Field::Id, ID_CHARS_MAX)?.unwrap_or_else(fallback_id);
+    let id = read
+        .text(Field::Id, ID_CHARS_MAX)?
+        .unwrap_or_else(fallback_id);
     let usage = tokens::usage(&read)?;
     let mut wire = wire::UsageEvent {
         schema: wire::SCHEMA,
         tenant_id: context.tenant_id.to_owned(),
         timestamp_us: time::timestamp_us(&read, context)?,
         received_us: context.received_us,
-        customer_id: read.text(Field::CustomerId, TEXT_CHARS_MAX)?.unwrap_or_default(),
-        run_id: read.text(Field::RunId, ID_CHARS_MAX)?.unwrap_or_else(|| id.clone()),
+        customer_id: read
+            .text(Field::CustomerId, TEXT_CHARS_MAX)?
+            .unwrap_or_default(),
+        run_id: read
+            .text(Field::RunId, ID_CHARS_MAX)?
+            .unwrap_or_else(|| id.clone()),
         trace_id: read.text(Field::TraceId, ID_CHARS_MAX)?.unwrap_or_default(),
         span_id: read.text(Field::SpanId, ID_CHARS_MAX)?.unwrap_or_default(),
-        parent_span_id: read.text(Field::ParentSpanId, ID_CHARS_MAX)?.unwrap_or_default(),
+        parent_span_id: read
+            .text(Field::ParentSpanId, ID_CHARS_MAX)?
+            .unwrap_or_default(),
         section_path: section_path(&read)?,
-        endpoint: read.text(Field::Endpoint, PATH_CHARS_MAX)?.unwrap_or_default(),
+        endpoint: read
+            .text(Field::Endpoint, PATH_CHARS_MAX)?
+            .unwrap_or_default(),
         model: read.text(Field::Model, TEXT_CHARS_MAX)?.unwrap_or_default(),
-        service_tier: read.text(Field::ServiceTier, TEXT_CHARS_MAX)?.unwrap_or_default(),
-        environment: read.text(Field::Environment, TEXT_CHARS_MAX)?.unwrap_or_default(),
+        service_tier: read
+            .text(Field::ServiceTier, TEXT_CHARS_MAX)?
+            .unwrap_or_default(),
+        environment: read
+            .text(Field::Environment, TEXT_CHARS_MAX)?
+            .unwrap_or_default(),
         latency_us: read.millis(Field::LatencyMs)?,
         ttft_us: read.millis(Field::TtftMs)?,
-        error_type: read.text(Field::ErrorType, TEXT_CHARS_MAX)?.unwrap_or_default(),
+        error_type: read
+            .text(Field::ErrorType, TEXT_CHARS_MAX)?
+            .unwrap_or_default(),
         is_streaming: read.boolean(Field::IsStreaming)?.unwrap_or_default(),
         event_metadata: metadata::merged(raw)?,
         ingest_key_id: context.ingest_key_id.to_owned(),
@@ -98,7 +114,11 @@ pub fn validate(
     wire.http_status = read.http_status()?.unwrap_or_default();
     let status = status(&read, wire.http_status)?;
     wire.set_status(status);
-    Ok(Event { wire, usage, client_cost: client_cost(&read)? })
+    Ok(Event {
+        wire,
+        usage,
+        client_cost: client_cost(&read)?,
+    })
 }
 
 fn span_type(read: &Reader<'_>, model: &str, usage: &Usage) -> Result<SpanType, Rejection> {
@@ -140,13 +160,21 @@ fn section_path(read: &Reader<'_>) -> Result<String, Rejection> {
         Some(path) => Some(path),
         None => read.text(Field::Section, TEXT_CHARS_MAX)?,
     };
-    let Some(path) = path else { return Ok(String::new()) };
-    let parts: Vec<&str> = path.split('/').map(str::trim).filter(|part| !part.is_empty()).collect();
+    let Some(path) = path else {
+        return Ok(String::new());
+    };
+    let parts: Vec<&str> = path
+        .split('/')
+        .map(str::trim)
+        .filter(|part| !part.is_empty())
+        .collect();
     Ok(parts.join("/"))
 }
 
 fn client_cost(read: &Reader<'_>) -> Result<Option<Usd>, Rejection> {
-    let Some(text) = read.decimal(Field::CostUsd)? else { return Ok(None) };
+    let Some(text) = read.decimal(Field::CostUsd)? else {
+        return Ok(None);
+    };
     let reason = match Usd::parse(&text) {
         Ok(usd) if usd < Usd::EVENT_MAX => return Ok(Some(usd)),
         Ok(_) | Err(MoneyError::TooLarge) => "`cost_usd` must be below 1000000",

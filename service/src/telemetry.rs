@@ -1,5 +1,6 @@
 //! Logs to standard error and metrics for Prometheus.
 
+use std::io::IsTerminal as _;
 use std::sync::OnceLock;
 use std::time::Duration;
 
@@ -25,7 +26,8 @@ pub fn init(args: &LogArgs) -> anyhow::Result<()> {
         .with_context(|| format!("`{}` is not a log filter (try `info`)", args.log))?;
     let lines = tracing_subscriber::fmt()
         .with_env_filter(filter)
-        .with_writer(std::io::stderr);
+        .with_writer(std::io::stderr)
+        .with_ansi(std::io::stderr().is_terminal());
     let begun = match args.log_format {
         LogFormat::Human => lines.try_init(),
         LogFormat::Json => lines.json().flatten_event(true).try_init(),

@@ -46,7 +46,8 @@ pub(super) fn format(headers: &HeaderMap) -> Result<Format, Problem> {
         | "application/jsonlines" => Ok(Format::Ndjson),
         other if other.starts_with("application/") && other.ends_with("+json") => Ok(Format::Json),
         _ => Err(unsupported(
-            "Content-Type must be application/json or application/x-ndjson",
+            "Content-Type must be application/json or application/x-ndjson \
+             (curl --json sets it; curl -d sends a form's)",
         )),
     }
 }

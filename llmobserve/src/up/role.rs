@@ -149,6 +149,8 @@ impl Role {
             .arg(std::process::id().to_string())
             .arg(self.name)
             .args(&self.flags)
+            // What the embedded ClickHouse calls the server's time zone is the process's.
+            .env("TZ", "UTC")
             .stdin(Stdio::null())
             // Standard output is for our `ready` line; logs go to standard error.
             .stdout(Stdio::null());

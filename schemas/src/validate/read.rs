@@ -11,7 +11,9 @@ pub(super) struct Reader<'a>(pub(super) &'a RawEvent<'a>);
 impl<'a> Reader<'a> {
     /// A string without control characters; an empty one is absent.
     pub(super) fn text(&self, field: Field, chars_max: usize) -> Result<Option<String>, Rejection> {
-        let Some(json) = self.0.get(field) else { return Ok(None) };
+        let Some(json) = self.0.get(field) else {
+            return Ok(None);
+        };
         let text = string(json).ok_or_else(|| wrong_type(field, "a string"))?;
         if text.is_empty() {
             return Ok(None);
@@ -29,7 +31,9 @@ impl<'a> Reader<'a> {
 
     /// A whole number from 0 to [`TOKENS_MAX`]; `12.0` and `1e3` are whole.
     pub(super) fn count(&self, field: Field) -> Result<Option<u64>, Rejection> {
-        let Some(json) = self.0.get(field) else { return Ok(None) };
+        let Some(json) = self.0.get(field) else {
+            return Ok(None);
+        };
         if let Ok(count) = json.parse::<u64>()
             && count <= TOKENS_MAX
         {
@@ -39,8 +43,10 @@ impl<'a> Reader<'a> {
         #[allow(clippy::cast_precision_loss)] // far below 2^53
         let in_range = number >= 0.0 && number <= TOKENS_MAX as f64;
         if number.fract() != 0.0 || !in_range {
-            let message =
-                format!("`{}` must be a whole number from 0 to {TOKENS_MAX}", field.name());
+            let message = format!(
+                "`{}` must be a whole number from 0 to {TOKENS_MAX}",
+                field.name()
+            );
             return Err(Rejection::new(Code::InvalidNumber, message));
         }
         #[allow(clippy::cast_possible_truncation, clippy::cast_sign_loss)] // checked above
@@ -49,7 +55,9 @@ impl<'a> Reader<'a> {
 
     /// Milliseconds as whole microseconds.
     pub(super) fn millis(&self, field: Field) -> Result<Option<u64>, Rejection> {
-        let Some(json) = self.0.get(field) else { return Ok(None) };
+        let Some(json) = self.0.get(field) else {
+            return Ok(None);
+        };
         let ms = number(json).ok_or_else(|| wrong_type(field, "a number"))?;
         if !(0.0..=LATENCY_MS_MAX).contains(&ms) {
             let message = format!("`{}` must be from 0 to {LATENCY_MS_MAX}", field.name());
@@ -70,7 +78,9 @@ impl<'a> Reader<'a> {
 
     pub(super) fn http_status(&self) -> Result<Option<u32>, Rejection> {
         let field = Field::HttpStatus;
-        let Some(json) = self.0.get(field) else { return Ok(None) };
+        let Some(json) = self.0.get(field) else {
+            return Ok(None);
+        };
         if number(json).is_none() {
             return Err(wrong_type(field, "an integer"));
         }
@@ -85,7 +95,9 @@ impl<'a> Reader<'a> {
 
     /// A number's or a decimal string's text, every digit of it.
     pub(super) fn decimal(&self, field: Field) -> Result<Option<Cow<'a, str>>, Rejection> {
-        let Some(json) = self.0.get(field) else { return Ok(None) };
+        let Some(json) = self.0.get(field) else {
+            return Ok(None);
+        };
         if json.starts_with(['{', '[', 't', 'f']) {
             return Err(wrong_type(field, "a number or a decimal string"));
         }
@@ -109,7 +121,8 @@ fn string(json: &str) -> Option<Cow<'_, str>> {
 
 /// A JSON number's value; JSON has neither NaN nor infinity, but `1e999` is one.
 pub(super) fn number(json: &str) -> Option<f64> {
-    json.starts_with(|c: char| c == '-' || c.is_ascii_digit()).then(|| json.parse().ok())?
+    json.starts_with(|c: char| c == '-' || c.is_ascii_digit())
+        .then(|| json.parse().ok())?
 }
 
 pub(super) fn has_control(text: &str) -> bool {
@@ -120,5 +133,8 @@ pub(super) fn has_control(text: &str) -> bool {
 }
 
 pub(super) fn wrong_type(field: Field, expected: &str) -> Rejection {
-    Rejection::new(Code::WrongType, format!("`{}` must be {expected}", field.name()))
+    Rejection::new(
+        Code::WrongType,
+        format!("`{}` must be {expected}", field.name()),
+    )
 }

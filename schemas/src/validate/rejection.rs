@@ -103,6 +103,9 @@ pub struct Rejection {
 impl Rejection {
     /// A rejection with its explanation.
     pub fn new(code: Code, message: impl Into<Cow<'static, str>>) -> Self {
-        Self { code, message: message.into() }
+        Self {
+            code,
+            message: message.into(),
+        }
     }
 }

@@ -29,7 +29,9 @@ fn fixtures(text: &str) -> Vec<Value> {
 #[test]
 fn every_accepted_fixture_is_accepted() {
     for case in fixtures(include_str!("../../fixtures/accepted.json")) {
-        let text = case["event"].to_string().replace("$now", "2026-11-18T12:00:00Z");
+        let text = case["event"]
+            .to_string()
+            .replace("$now", "2026-11-18T12:00:00Z");
         check(&text).unwrap_or_else(|rejection| panic!("{}: {rejection:?}", case["name"]));
     }
 }
@@ -38,17 +40,25 @@ fn every_accepted_fixture_is_accepted() {
 fn every_rejected_fixture_is_rejected_for_its_reason() {
     let cases = fixtures(include_str!("../../fixtures/rejected.json"));
     for case in &cases {
-        let text = case["event_text"].as_str().map_or(case["event"].to_string(), Into::into);
+        let text = case["event_text"]
+            .as_str()
+            .map_or(case["event"].to_string(), Into::into);
         match check(&text) {
             Ok(_) => panic!("{}: accepted", case["name"]),
             Err(rejection) => assert_eq!(rejection.code.as_str(), case["code"], "{}", case["name"]),
         }
     }
-    let tried: Vec<_> = cases.iter().map(|case| case["code"].as_str().unwrap()).collect();
+    let tried: Vec<_> = cases
+        .iter()
+        .map(|case| case["code"].as_str().unwrap())
+        .collect();
     let elsewhere = ["unreadable_json", "event_too_large", "metadata_too_large"];
     for code in Code::ALL {
         let code = code.as_str();
-        assert!(tried.contains(&code) || elsewhere.contains(&code), "no fixture for {code}");
+        assert!(
+            tried.contains(&code) || elsewhere.contains(&code),
+            "no fixture for {code}"
+        );
     }
 }
 
@@ -57,21 +67,35 @@ fn sizes_are_bounded() {
     let with = |field: &str, bytes: usize| json!({"provider": "x", field: "y".repeat(bytes)});
     let code = |event: Value| check(&event.to_string()).unwrap_err().code;
     assert_eq!(code(with("note", EVENT_BYTES_MAX)), Code::EventTooLarge);
-    assert_eq!(code(with("note", METADATA_BYTES_MAX)), Code::MetadataTooLarge);
+    assert_eq!(
+        code(with("note", METADATA_BYTES_MAX)),
+        Code::MetadataTooLarge
+    );
     let metadata = json!({"provider": "x", "event_metadata": with("a", METADATA_BYTES_MAX)});
     assert_eq!(code(metadata), Code::MetadataTooLarge);
-    assert_eq!(check("{\"provider\":").unwrap_err().code, Code::UnreadableJson);
+    assert_eq!(
+        check("{\"provider\":").unwrap_err().code,
+        Code::UnreadableJson
+    );
 }
 
 #[test]
 fn an_event_without_id_gets_the_fallback_and_a_run_of_its_own() {
     let event = check(r#"{"provider":"openai"}"#).unwrap();
-    assert_eq!((event.id(), event.wire.run_id.as_str()), ("generated", "generated"));
+    assert_eq!(
+        (event.id(), event.wire.run_id.as_str()),
+        ("generated", "generated")
+    );
 }
 
 #[test]
 fn times_are_understood_in_all_three_forms() {
-    for text in ["1794996000", "1794996000000", "\"2026-11-18T11:00:00+01:00\"", "1794996000.0"] {
+    for text in [
+        "1794996000",
+        "1794996000000",
+        "\"2026-11-18T11:00:00+01:00\"",
+        "1794996000.0",
+    ] {
         let event = check(&format!(r#"{{"provider":"x","timestamp":{text}}}"#)).unwrap();
         assert_eq!(event.wire.timestamp_us, 1_794_996_000_000_000, "{text}");
     }

@@ -39,18 +39,27 @@ const EXPECTED: &str =
     "RFC 3339 text with a time zone (2026-01-31T12:00:00Z) or an epoch in seconds or milliseconds";
 
 fn rfc3339(text: &str) -> Result<i64, Rejection> {
-    DateTime::parse_from_rfc3339(text).map(|at| at.timestamp_micros()).map_err(|_| invalid())
+    DateTime::parse_from_rfc3339(text)
+        .map(|at| at.timestamp_micros())
+        .map_err(|_| invalid())
 }
 
 fn epoch(number: f64) -> Result<i64, Rejection> {
     if number.abs() > NUMBER_MAX {
         return Err(invalid());
     }
-    let seconds = if number < SECONDS_BELOW { number } else { number / 1000.0 };
+    let seconds = if number < SECONDS_BELOW {
+        number
+    } else {
+        number / 1000.0
+    };
     #[allow(clippy::cast_possible_truncation)] // bounded above
     Ok((seconds * 1e6).round() as i64)
 }
 
 fn invalid() -> Rejection {
-    Rejection::new(Code::InvalidTimestamp, format!("`timestamp` must be {EXPECTED}"))
+    Rejection::new(
+        Code::InvalidTimestamp,
+        format!("`timestamp` must be {EXPECTED}"),
+    )
 }

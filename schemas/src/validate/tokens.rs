@@ -32,10 +32,30 @@ pub(super) fn usage(read: &Reader<'_>) -> Result<Usage, Rejection> {
     let (input, output) = (usage.input_tokens, usage.output_tokens);
     let n = |count: Option<u64>| count.unwrap_or_default();
     let cache = n(usage.cached_tokens) + n(usage.cache_write_tokens);
-    within(cache, input, "`cached_tokens` and `cache_write_tokens`", "`input_tokens`")?;
-    within(n(usage.audio_input_tokens), input, "`audio_input_tokens`", "`input_tokens`")?;
-    within(n(usage.reasoning_tokens), output, "`reasoning_tokens`", "`output_tokens`")?;
-    within(n(usage.audio_output_tokens), output, "`audio_output_tokens`", "`output_tokens`")?;
+    within(
+        cache,
+        input,
+        "`cached_tokens` and `cache_write_tokens`",
+        "`input_tokens`",
+    )?;
+    within(
+        n(usage.audio_input_tokens),
+        input,
+        "`audio_input_tokens`",
+        "`input_tokens`",
+    )?;
+    within(
+        n(usage.reasoning_tokens),
+        output,
+        "`reasoning_tokens`",
+        "`output_tokens`",
+    )?;
+    within(
+        n(usage.audio_output_tokens),
+        output,
+        "`audio_output_tokens`",
+        "`output_tokens`",
+    )?;
     within(
         n(usage.cache_write_1h_tokens),
         usage.cache_write_tokens,
@@ -54,7 +74,9 @@ fn within(part: u64, whole: Option<u64>, parts: &str, name: &str) -> Result<(), 
 }
 
 fn units(read: &Reader<'_>) -> Result<BTreeMap<String, f64>, Rejection> {
-    let Some(json) = read.json(Field::Usage) else { return Ok(BTreeMap::new()) };
+    let Some(json) = read.json(Field::Usage) else {
+        return Ok(BTreeMap::new());
+    };
     let invalid = |message: &'static str| Rejection::new(Code::InvalidUsage, message);
     let units: BTreeMap<String, f64> = serde_json::from_str(json)
         .map_err(|_| invalid("`usage` must be an object of names and numbers of 0 or more"))?;
@@ -63,7 +85,9 @@ fn units(read: &Reader<'_>) -> Result<BTreeMap<String, f64>, Rejection> {
     }
     for (name, quantity) in &units {
         if name.is_empty() || name.len() > UNIT_NAME_BYTES_MAX || has_control(name) {
-            return Err(invalid("`usage` has a name that is empty, too long or not printable"));
+            return Err(invalid(
+                "`usage` has a name that is empty, too long or not printable",
+            ));
         }
         if !(0.0..=UNIT_MAX).contains(quantity) {
             return Err(invalid("`usage` has a number below 0 or above 1e15"));
