@@ -8,7 +8,7 @@ use schemas::row_binary::RowBinary as _;
 use crate::batch::{Log, OffsetRange};
 use crate::write::{Block, Table};
 
-/// The columns of a line, in the order of [`block`].
+/// The columns of a line, in the order of `block`.
 pub(crate) const COLUMNS: &str = "tenant_id, hour, topic, epoch, partition, offset_start, \
     offset_end, received, stored, duplicates, dead_lettered";
 

@@ -4,29 +4,29 @@
 //! committed as metadata of its first offset), *written* (raw rows, rollups, ledger; each
 //! insert under a token made of the range) and *finished* (its end is committed). Whoever
 //! finds a plan adopts exactly that range; between offset and row nothing depends on
-//! anything but the log. `DESIGN`: `ARCHITECTURE.md`, "Exactly once".
+//! anything but the log. See `ARCHITECTURE.md`, "Exactly once".
 //!
-//! The modules, in the order of a record's way: [`consume`] → [`pipeline`] → [`batch`]
-//! ([`dedup`], [`rollup`], [`ledger`], [`dead_letter`]) → [`commit`] → [`write`];
-//! [`recover`] is where an assignment begins, [`session`] what holds the workers.
+//! The modules, in the order of a record's way: `consume` → `pipeline` → `batch`
+//! (`dedup`, `rollup`, `ledger`, `dead_letter`) → `commit` → `write`;
+//! `recover` is where an assignment begins, `session` what holds the workers.
 
-mod batch;
-mod commit;
 mod config;
 mod consume;
-mod dead_letter;
-pub mod dedup;
-mod insist;
-mod intent;
-mod ledger;
-mod metrics;
-mod observe;
 mod pipeline;
-mod presence;
-mod recover;
+mod batch;
+pub mod dedup;
 mod rollup;
-mod session;
+mod ledger;
+mod dead_letter;
+mod intent;
+mod commit;
 mod write;
+mod insist;
+mod recover;
+mod session;
+mod presence;
+mod observe;
+mod metrics;
 
 use std::time::Duration;
 

@@ -1,7 +1,7 @@
 //! Rollup rows, computed here and not by materialized views: an insert with its own
 //! token means the same on every version of ClickHouse (see `docs/decisions`).
 //!
-//! Everything is a function of the [`Fact`]s, whatever their order: sums of integers,
+//! Everything is a function of the `Fact`s, whatever their order: sums of integers,
 //! minima, maxima, unions. So rows folded from the log and from what raw holds are equal.
 
 mod latency;

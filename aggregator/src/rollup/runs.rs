@@ -8,7 +8,7 @@ use schemas::row_binary::RowBinary as _;
 use super::{Fact, bucket, month_start};
 use crate::write::{Block, Marker, Table};
 
-/// The columns of a row, in the order of [`encode`].
+/// The columns of a row, in the order of `encode`.
 pub(crate) const COLUMNS: &str = "tenant_id, bucket, run_id, marker, marker_end, started_at, \
     ended_at, cost_usd, unpriced_count, event_count, call_count, error_count, input_tokens, \
     output_tokens, section_costs, customer_ids, providers, models, environments, statuses";

@@ -7,7 +7,7 @@ use super::latency::{Buckets, bucket_of};
 use super::{Fact, bucket, month_start};
 use crate::write::{Block, Marker, Table};
 
-/// The columns of a row, in the order of [`encode`].
+/// The columns of a row, in the order of `encode`.
 pub(crate) const COLUMNS: &str = "tenant_id, bucket, customer_id, provider, model, section_path, \
     environment, status, marker, marker_end, cost_usd, unpriced_count, event_count, call_count, \
     error_count, input_tokens, output_tokens, cached_tokens, cache_write_tokens, \
