@@ -1,47 +1,25 @@
 //! A contiguous range of one partition's log, decided record by record.
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::fmt;
 use std::io;
 use std::sync::Arc;
 use std::time::Instant;
 
 use schemas::Row;
 use schemas::record::{Poison, decode};
-use schemas::row::Position;
+use schemas::row::{self, Position};
 
+use crate::block::{Block, Marker, Table};
 use crate::consume::Message;
 use crate::dedup::Window;
 use crate::intent::Intent;
 use crate::ledger::{self, Line};
+use crate::log::{Log, OffsetRange};
 use crate::rollup::{Fact, Resolution, fold_runs, fold_usage};
-use crate::write::{Block, Marker, Table};
 
 const HOUR_MS: i64 = 3_600_000;
 /// `usage_1m` forgets after 16 days; statistics ask it for 14.
 const MINUTES_KEPT_MS: i64 = 15 * 24 * HOUR_MS;
-
-/// One partition of one incarnation of the topic.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) struct Log {
-    pub(crate) topic: String,
-    /// The Kafka topic id: a topic deleted and made again is another one, from offset 0.
-    pub(crate) epoch: String,
-    pub(crate) partition: u32,
-}
-
-/// Offsets `start..end`.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) struct OffsetRange {
-    pub(crate) start: u64,
-    pub(crate) end: u64,
-}
-
-impl fmt::Display for OffsetRange {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "[{}, {})", self.start, self.end)
-    }
-}
 
 /// A record that is not ours, to be kept for a person to look at.
 #[derive(Debug)]
@@ -188,7 +166,9 @@ impl Batch {
             *rows += 1;
             row.encode(&self.log.epoch, self.range.end, bytes);
         }
-        let block = |(month, (rows, bytes))| Block::new(Table::TraceEvents, month, rows, bytes);
+        let block = |(month, (rows, bytes))| {
+            Block::new(Table::TraceEvents, row::COLUMNS, month, rows, bytes)
+        };
         months.into_iter().map(block).collect()
     }
 

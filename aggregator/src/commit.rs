@@ -13,10 +13,10 @@ use rdkafka::{Offset, TopicPartitionList};
 use tokio_util::sync::CancellationToken;
 use tracing::{info, warn};
 
-use crate::batch::{Log, OffsetRange};
 use crate::consume::Group;
 use crate::insist;
 use crate::intent::Intent;
+use crate::log::{Log, OffsetRange};
 
 /// An acknowledged commit older than this proves nothing about who owns the partition.
 const PROOF_AGE_MAX: Duration = Duration::from_secs(10);

@@ -5,11 +5,11 @@ use std::collections::BTreeMap;
 use schemas::row::month_of;
 use schemas::row_binary::RowBinary as _;
 
-use crate::batch::{Log, OffsetRange};
-use crate::write::{Block, Table};
+use crate::block::{Block, Table};
+use crate::log::{Log, OffsetRange};
 
 /// The columns of a line, in the order of `block`.
-pub(crate) const COLUMNS: &str = "tenant_id, hour, topic, epoch, partition, offset_start, \
+const COLUMNS: &str = "tenant_id, hour, topic, epoch, partition, offset_start, \
     offset_end, received, stored, duplicates, dead_lettered";
 
 /// What became of a tenant's records in one batch.
@@ -59,6 +59,7 @@ pub(crate) fn block(
     }
     Block::new(
         Table::IngestLedger,
+        COLUMNS,
         month_of(i64::from(hour) * 1_000_000),
         rows,
         bytes,

@@ -11,10 +11,12 @@
 //! `recover` is where an assignment begins, `session` what holds the workers.
 
 mod config;
+mod log;
 mod consume;
 mod pipeline;
 mod batch;
 pub mod dedup;
+mod block;
 mod rollup;
 mod ledger;
 mod dead_letter;

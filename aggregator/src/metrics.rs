@@ -4,8 +4,8 @@ use std::time::Duration;
 
 use metrics::{counter, gauge, histogram};
 
-use crate::batch::Batch;
-use crate::write::Table;
+use crate::block::Table;
+use crate::ledger::Line;
 
 /// Records whose batch is finished, by what became of them.
 pub(crate) const RECORDS: &str = "llmobserve_aggregator_records_total";
@@ -26,8 +26,7 @@ pub(crate) const REJOINS: &str = "llmobserve_aggregator_rejoins_total";
 /// Partitions that wait for a person.
 pub(crate) const HALTED: &str = "llmobserve_aggregator_halted_partitions";
 
-pub(crate) fn batch_finished(batch: &Batch, took: Duration) {
-    let outcome = batch.outcome();
+pub(crate) fn batch_finished(outcome: Line, took: Duration) {
     counter!(RECORDS, "outcome" => "stored").increment(outcome.stored);
     counter!(RECORDS, "outcome" => "duplicate").increment(outcome.duplicates);
     counter!(RECORDS, "outcome" => "dead_lettered").increment(outcome.dead_lettered);

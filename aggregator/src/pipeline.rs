@@ -7,11 +7,12 @@ use std::time::{Duration, Instant};
 
 use tracing::{debug, info};
 
-use crate::batch::{Batch, Log, OffsetRange};
+use crate::batch::Batch;
 use crate::commit::Stop;
 use crate::consume::{Inbox, Item, Message};
 use crate::dead_letter::DeadLetters;
 use crate::dedup::Window;
+use crate::log::{Log, OffsetRange};
 use crate::metrics;
 use crate::recover::Recovered;
 use crate::write::Writer;
@@ -67,7 +68,7 @@ impl Pipeline {
             let next = self.successor(batch.range.end)?;
             self.writer.finish(&batch, next.as_ref()).await?;
             self.recovered.position = batch.range.end;
-            metrics::batch_finished(&batch, began.elapsed());
+            metrics::batch_finished(batch.outcome(), began.elapsed());
             debug!(partition = self.log.partition, range = %batch.range, "batch finished");
             match next {
                 Some(next) => batch = next,

@@ -9,12 +9,12 @@ use rdkafka::Offset;
 use rdkafka::consumer::{BaseConsumer, Consumer as _};
 use tracing::{info, warn};
 
-use crate::batch::{Log, OffsetRange};
 use crate::commit::{Lease, Stop};
 use crate::consume::{Group, one};
 use crate::dedup::{Window, WindowConfig};
 use crate::insist::insist;
 use crate::intent::Intent;
+use crate::log::{Log, OffsetRange};
 use crate::metrics;
 use crate::write::{Trust, Writer};
 

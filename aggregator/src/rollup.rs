@@ -8,8 +8,8 @@ mod latency;
 mod runs;
 mod usage;
 
-pub(crate) use runs::{COLUMNS as RUNS_COLUMNS, fold_runs};
-pub(crate) use usage::{COLUMNS as USAGE_COLUMNS, Resolution, fold_usage};
+pub(crate) use runs::fold_runs;
+pub(crate) use usage::{Resolution, fold_usage};
 
 use schemas::Row;
 use schemas::row::month_of;

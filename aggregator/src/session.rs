@@ -13,11 +13,11 @@ use tokio::sync::{mpsc, oneshot};
 use tokio_util::sync::CancellationToken;
 use tracing::{error, info, warn};
 
-use crate::batch::Log;
 use crate::commit::{Lease, Stop};
 use crate::consume::{self, Assignments, Group, feed};
 use crate::dead_letter::DeadLetters;
 use crate::dedup::WindowConfig;
+use crate::log::Log;
 use crate::metrics;
 use crate::pipeline::{Limits, Pipeline};
 use crate::presence::Presence;

@@ -5,10 +5,8 @@
 //! proof: a crash of ClickHouse can log it and lose the rows (a *ghost*). So whenever
 //! an outcome was in doubt, what is stored is looked at before and after sending.
 
-mod block;
 mod store;
 
-pub(crate) use block::{Block, Marker, Table};
 pub(crate) use store::{ClickHouse, StoredRow};
 
 use std::time::Duration;
@@ -17,6 +15,7 @@ use service::retry::Policy;
 use tracing::{error, warn};
 
 use crate::batch::Batch;
+use crate::block::Block;
 use crate::commit::{Lease, Stop};
 use crate::insist::insist;
 use crate::intent::Intent;

@@ -6,10 +6,10 @@ use hashbrown::HashMap;
 use schemas::row_binary::RowBinary as _;
 
 use super::{Fact, bucket, month_start};
-use crate::write::{Block, Marker, Table};
+use crate::block::{Block, Marker, Table};
 
 /// The columns of a row, in the order of `encode`.
-pub(crate) const COLUMNS: &str = "tenant_id, bucket, run_id, marker, marker_end, started_at, \
+const COLUMNS: &str = "tenant_id, bucket, run_id, marker, marker_end, started_at, \
     ended_at, cost_usd, unpriced_count, event_count, call_count, error_count, input_tokens, \
     output_tokens, section_costs, customer_ids, providers, models, environments, statuses";
 
@@ -99,7 +99,7 @@ pub(crate) fn fold_runs<'a>(
     for (key, measures) in &groups {
         encode(key, measures, None, &mut bytes);
     }
-    Block::new(Table::Runs, month, groups.len() as u64 + 1, bytes)
+    Block::new(Table::Runs, COLUMNS, month, groups.len() as u64 + 1, bytes)
 }
 
 fn encode(key: &Key<'_>, measures: &Measures<'_>, marker: Option<&Marker>, out: &mut Vec<u8>) {

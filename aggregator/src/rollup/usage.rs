@@ -5,10 +5,10 @@ use schemas::row_binary::RowBinary as _;
 
 use super::latency::{Buckets, bucket_of};
 use super::{Fact, bucket, month_start};
-use crate::write::{Block, Marker, Table};
+use crate::block::{Block, Marker, Table};
 
 /// The columns of a row, in the order of `encode`.
-pub(crate) const COLUMNS: &str = "tenant_id, bucket, customer_id, provider, model, section_path, \
+const COLUMNS: &str = "tenant_id, bucket, customer_id, provider, model, section_path, \
     environment, status, marker, marker_end, cost_usd, unpriced_count, event_count, call_count, \
     error_count, input_tokens, output_tokens, cached_tokens, cache_write_tokens, \
     reasoning_tokens, latency_us_sum, latency_count, latency_buckets";
@@ -124,7 +124,13 @@ pub(crate) fn fold_usage<'a>(
     for (key, measures) in &groups {
         encode(key, measures, None, &mut bytes);
     }
-    Block::new(resolution.table(), month, groups.len() as u64 + 1, bytes)
+    Block::new(
+        resolution.table(),
+        COLUMNS,
+        month,
+        groups.len() as u64 + 1,
+        bytes,
+    )
 }
 
 fn encode(key: &Key<'_>, measures: &Measures, marker: Option<&Marker>, out: &mut Vec<u8>) {

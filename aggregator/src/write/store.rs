@@ -6,8 +6,9 @@ use clickhouse::{Client, Row};
 use schemas::wire::Status;
 use serde::Deserialize;
 
-use super::block::{Block, Table};
-use crate::batch::{Batch, Log};
+use crate::batch::Batch;
+use crate::block::{Block, Table};
+use crate::log::Log;
 use crate::rollup::Fact;
 
 /// ClickHouse, with the settings that make an insert atomic and repeatable.
@@ -37,7 +38,7 @@ impl ClickHouse {
 
     /// Returns when the block is stored, or was stored before under the same token.
     pub(crate) async fn insert(&self, block: &Block, token: &str) -> anyhow::Result<()> {
-        let (table, columns) = (block.table.name(), block.table.columns());
+        let (table, columns) = (block.table.name(), block.columns);
         let sql = format!("INSERT INTO {table} ({columns}) FORMAT RowBinary");
         let mut insert = self
             .client

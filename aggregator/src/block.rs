@@ -2,8 +2,6 @@
 
 use bytes::Bytes;
 
-use crate::rollup;
-
 /// A table that the aggregator writes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub(crate) enum Table {
@@ -32,22 +30,14 @@ impl Table {
             Self::IngestLedger => "ingest_ledger",
         }
     }
-
-    /// The columns of a block's rows, in their order.
-    pub(crate) fn columns(self) -> &'static str {
-        match self {
-            Self::TraceEvents => schemas::row::COLUMNS,
-            Self::Usage15m | Self::Usage1m => rollup::USAGE_COLUMNS,
-            Self::Runs => rollup::RUNS_COLUMNS,
-            Self::IngestLedger => crate::ledger::COLUMNS,
-        }
-    }
 }
 
 /// Rows of one table and one of its partitions (a month), in `RowBinary`.
 #[derive(Debug, Clone)]
 pub(crate) struct Block {
     pub(crate) table: Table,
+    /// Of the rows, in their order.
+    pub(crate) columns: &'static str,
     /// As `toYYYYMM` writes it.
     pub(crate) month: u32,
     pub(crate) rows: u64,
@@ -55,9 +45,16 @@ pub(crate) struct Block {
 }
 
 impl Block {
-    pub(crate) fn new(table: Table, month: u32, rows: u64, bytes: Vec<u8>) -> Self {
+    pub(crate) fn new(
+        table: Table,
+        columns: &'static str,
+        month: u32,
+        rows: u64,
+        bytes: Vec<u8>,
+    ) -> Self {
         Self {
             table,
+            columns,
             month,
             rows,
             bytes: bytes.into(),
