@@ -84,7 +84,7 @@ openapi: build ## Write schemas/openapi.json anew from the handlers
 check: ## Format, lints, documentation, licences, advisories, and every test
 	cargo fmt --all --check
 	cargo clippy $(CARGO_FLAGS) --workspace --all-targets -- -D warnings
-	RUSTDOCFLAGS='-D warnings' cargo doc $(CARGO_FLAGS) --workspace --no-deps
+	RUSTDOCFLAGS='-D warnings' cargo doc $(CARGO_FLAGS) --workspace --no-deps --document-private-items
 	@if command -v cargo-deny >/dev/null; then cargo deny check; \
 	else echo "cargo-deny is not installed, so licences and advisories were not checked: cargo install cargo-deny"; fi
 	@$(MAKE) --no-print-directory test
