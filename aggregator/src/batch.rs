@@ -192,6 +192,12 @@ impl Batch {
         blocks
     }
 
+    /// No record of the batch has an earlier log time: all share the first one's hour.
+    pub(crate) fn since_ms(&self) -> i64 {
+        let first = self.first_log_time_ms.unwrap_or_default();
+        first - first.rem_euclid(HOUR_MS)
+    }
+
     /// Whether the minute's rollup keeps the event: by log time, as everything here.
     fn is_recent(&self, fact: &Fact<'_>) -> bool {
         let log_time_ms = self.first_log_time_ms.unwrap_or_default();
@@ -199,9 +205,7 @@ impl Batch {
     }
 
     pub(crate) fn ledger_block(&self) -> Block {
-        let hour_ms = self.first_log_time_ms.unwrap_or_default();
-        let hour = (hour_ms - hour_ms.rem_euclid(HOUR_MS)) / 1000;
-        let hour = u32::try_from(hour).unwrap_or_default();
+        let hour = u32::try_from(self.since_ms() / 1000).unwrap_or_default();
         ledger::block(&self.log, self.range, hour, &self.lines)
     }
 }

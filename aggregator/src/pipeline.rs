@@ -52,7 +52,7 @@ impl Pipeline {
     }
 
     async fn work(&mut self) -> Result<(), Stop> {
-        let mut batch = self.next_batch().await?;
+        let (mut batch, mut adopted) = self.next_batch().await?;
         self.writer
             .lease
             .commit(batch.range.start, batch.intent())
@@ -63,7 +63,7 @@ impl Pipeline {
                 .publish(&batch, &self.writer.lease)
                 .await?;
             self.writer
-                .write(&mut batch, self.recovered.trust())
+                .write(&mut batch, self.recovered.trust(adopted))
                 .await?;
             let next = self.successor(batch.range.end)?;
             self.writer.finish(&batch, next.as_ref()).await?;
@@ -71,14 +71,15 @@ impl Pipeline {
             metrics::batch_finished(batch.outcome(), began.elapsed());
             debug!(partition = self.log.partition, range = %batch.range, "batch finished");
             match next {
-                Some(next) => batch = next,
+                Some(next) => (batch, adopted) = (next, false),
                 None => return Ok(()),
             }
         }
     }
 
-    /// A batch to plan: what someone planned or began before us, exactly; else what comes.
-    async fn next_batch(&mut self) -> Result<Batch, Stop> {
+    /// A batch to plan: what someone planned or began before us, exactly (`true`); else what
+    /// comes.
+    async fn next_batch(&mut self) -> Result<(Batch, bool), Stop> {
         let start = self.recovered.position;
         match self.recovered.next_known(&self.log, &self.writer).await? {
             Some(known) => {
@@ -95,9 +96,9 @@ impl Pipeline {
                     })
                     .await?;
                 batch.attempt = known.attempt;
-                Ok(batch)
+                Ok((batch, true))
             }
-            None => self.collect(start).await,
+            None => Ok((self.collect(start).await?, false)),
         }
     }
 

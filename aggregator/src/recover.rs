@@ -99,11 +99,12 @@ impl Recovered {
         Instant::now() < self.uncertain_until
     }
 
-    pub(crate) fn trust(&self) -> Trust {
-        if self.is_uncertain() {
-            Trust::Nothing
-        } else {
-            Trust::Acks
+    /// How the next batch is written; `adopted` = somebody began it before us.
+    pub(crate) fn trust(&self, adopted: bool) -> Trust {
+        match (adopted, self.is_uncertain()) {
+            (true, _) => Trust::Nothing,
+            (false, true) => Trust::Looks,
+            (false, false) => Trust::Acks,
         }
     }
 

@@ -72,6 +72,8 @@ pub(crate) async fn run(
     let mut halted = HashMap::new();
     let reason = loop {
         let (partition, stop) = tokio::select! {
+            // First: at shutdown the poll ends too.
+            biased;
             () = shutdown.cancelled() => break None,
             ended = &mut polled => {
                 ended??;

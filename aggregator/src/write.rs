@@ -26,7 +26,9 @@ use crate::metrics;
 pub(crate) enum Trust {
     /// Nothing happened since the plan was acknowledged: a fresh token is enough.
     Acks,
-    /// After a recovery or an answer that did not come: look, send, look again.
+    /// Soon after a recovery, a batch of which nothing is stored: send, then look.
+    Looks,
+    /// A batch that was begun before, or an answer that did not come: look, send, look again.
     Nothing,
 }
 
@@ -51,7 +53,7 @@ impl Writer {
                 let stored = self.read_back(batch).await?;
                 batch.rollup_blocks(stored.iter().map(StoredRow::fact))
             }
-            Trust::Acks => batch.rollup_blocks(batch.facts()),
+            Trust::Acks | Trust::Looks => batch.rollup_blocks(batch.facts()),
         };
         self.put_all(batch, &rollups, &mut trust).await?;
         self.put(batch, &batch.ledger_block(), &mut trust).await
@@ -106,13 +108,13 @@ impl Writer {
 
     /// `Ok(false)`: acknowledged, yet the rows are not there.
     async fn send(&self, batch: &Batch, block: &Block, trust: Trust) -> anyhow::Result<bool> {
-        if trust == Trust::Acks {
-            return self.send_once(batch, block).await.map(|()| true);
-        }
-        if self.store.holds(batch, block).await? {
+        if trust == Trust::Nothing && self.store.holds(batch, block).await? {
             return Ok(true);
         }
         self.send_once(batch, block).await?;
+        if trust == Trust::Acks {
+            return Ok(true);
+        }
         self.store.holds(batch, block).await
     }
 

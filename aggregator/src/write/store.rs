@@ -69,7 +69,8 @@ impl ClickHouse {
                 .query(include_str!("store/holds_raw.sql"))
                 .param("epoch", epoch)
                 .param("partition", partition)
-                .param("month", block.month),
+                .param("month", block.month)
+                .param("since_ms", batch.since_ms()),
             Table::IngestLedger => self
                 .query(include_str!("store/holds_ledger.sql"))
                 .param("topic", topic)
@@ -99,6 +100,7 @@ impl ClickHouse {
     pub(crate) async fn rows_of(&self, batch: &Batch) -> anyhow::Result<Vec<StoredRow>> {
         let rows = self
             .query(include_str!("store/rows_of.sql"))
+            .param("since_ms", batch.since_ms())
             .param("epoch", &batch.log.epoch)
             .param("partition", batch.log.partition)
             .param("start", batch.range.start)
