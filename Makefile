@@ -62,7 +62,7 @@ test: deps ## Every test, with a real Kafka and a real ClickHouse
 .PHONY: exactness
 exactness: build ## The same end to end at full size: 100,000 events, 20 kills
 	python3 tests/e2e/exactness.py
-	python3 tests/e2e/exactness.py --pause 1.2 --kill-aggregator 20 --kill-every 2.5
+	python3 tests/e2e/exactness.py --pause 1.8 --kill-aggregator 20 --kill-every 2.5
 	python3 tests/e2e/exactness.py --kill-group
 	python3 tests/e2e/exactness.py --pause 0.1 --sigterm
 
