@@ -136,16 +136,7 @@ fn check(event: &UsageEvent) -> Result<(), Poison> {
         event.cost_pico_usd.is_some() || event.cost_source() == CostSource::Unknown,
         "cost_source",
     )?;
-    let counts = [
-        event.input_tokens,
-        event.output_tokens,
-        event.cached_tokens,
-        event.cache_write_tokens,
-        event.cache_write_1h_tokens,
-        event.reasoning_tokens,
-        event.audio_input_tokens,
-        event.audio_output_tokens,
-    ];
+    let counts = event.token_counts();
     ensure(counts.iter().all(|count| *count < TOKENS_BELOW), "tokens")?;
     let fits = |us: Option<u64>| us.is_none_or(|us| us < LATENCY_US_BELOW);
     ensure(fits(event.latency_us) && fits(event.ttft_us), "latency_us")?;

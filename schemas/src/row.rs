@@ -87,16 +87,7 @@ impl Row {
 
     fn encode_measures(&self, out: &mut Vec<u8>) {
         let event = &self.event;
-        for count in [
-            event.input_tokens,
-            event.output_tokens,
-            event.cached_tokens,
-            event.cache_write_tokens,
-            event.cache_write_1h_tokens,
-            event.reasoning_tokens,
-            event.audio_input_tokens,
-            event.audio_output_tokens,
-        ] {
+        for count in event.token_counts() {
             out.extend_from_slice(&count.to_le_bytes());
         }
         out.put_varint(event.usage.len() as u64);

@@ -7,6 +7,22 @@ include!(concat!(env!("OUT_DIR"), "/llmobserve.v1.rs"));
 /// First field of every record of ours: `"LMO1"` in little-endian bytes.
 pub const SCHEMA: u32 = 0x314F_4D4C;
 
+impl UsageEvent {
+    /// Every token count, in the order of the table's columns.
+    pub fn token_counts(&self) -> [u64; 8] {
+        [
+            self.input_tokens,
+            self.output_tokens,
+            self.cached_tokens,
+            self.cache_write_tokens,
+            self.cache_write_1h_tokens,
+            self.reasoning_tokens,
+            self.audio_input_tokens,
+            self.audio_output_tokens,
+        ]
+    }
+}
+
 impl SpanType {
     /// The contract's name of the type; `other` for anything that is none.
     pub fn name(self) -> &'static str {
