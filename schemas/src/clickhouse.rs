@@ -33,6 +33,7 @@ pub const MIGRATIONS: &[Migration] = migrations! {
     3 "usage_1m" "0003_usage_1m.sql",
     4 "runs" "0004_runs.sql",
     5 "ingest_ledger" "0005_ingest_ledger.sql",
+    6 "maintenance" "0006_maintenance.sql",
 };
 
 /// Statements that bring a changed retention setting into force.
