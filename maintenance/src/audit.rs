@@ -1,0 +1,1 @@
+//! Whether every record that was received is accounted for, hour by hour.
