@@ -4,5 +4,7 @@
 pub const EVENTS: &str = "llmobserve.events.v1";
 /// Records that could not be decoded, keyed by topic, partition and offset.
 pub const DEAD_LETTERS: &str = "llmobserve.events.dlq.v1";
+/// The consumer group that brings the events to ClickHouse; its committed offsets tell how far.
+pub const AGGREGATOR_GROUP: &str = "llmobserve.aggregator";
 /// Compacted: API keys, tenants and settings.
 pub const CONTROL: &str = "llmobserve.control.v1";
