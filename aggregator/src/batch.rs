@@ -3,30 +3,25 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::io;
 use std::sync::Arc;
-use std::time::Instant;
 
 use schemas::Row;
-use schemas::record::{Poison, decode};
+use schemas::record::decode;
 use schemas::row::{self, Position};
+use tokio::time::Instant;
 
-use crate::block::{Block, Marker, Table};
+use crate::admit::{Admission, Verdict};
+use crate::block::{Block, Table};
 use crate::consume::Message;
-use crate::dedup::Window;
+use crate::dead_letter::DeadLetter;
 use crate::intent::Intent;
 use crate::ledger::{self, Line};
 use crate::log::{Log, OffsetRange};
 use crate::rollup::{Fact, Resolution, fold_runs, fold_usage};
+use crate::store::Extent;
 
 const HOUR_MS: i64 = 3_600_000;
 /// `usage_1m` forgets after 16 days; statistics ask it for 14.
 const MINUTES_KEPT_MS: i64 = 15 * 24 * HOUR_MS;
-
-/// A record that is not ours, to be kept for a person to look at.
-#[derive(Debug)]
-pub(crate) struct DeadLetter {
-    pub(crate) message: Message,
-    pub(crate) reason: Poison,
-}
 
 /// What `[start, end)` of a partition comes to.
 #[derive(Debug)]
@@ -72,8 +67,8 @@ impl Batch {
         })
     }
 
-    /// Decides one record: stored, duplicate or dead letter.
-    pub(crate) fn push(&mut self, message: Message, window: &mut Window) -> io::Result<()> {
+    /// Decides one record: stored, duplicate, erased or dead letter.
+    pub(crate) fn push(&mut self, message: Message, admission: &mut Admission) -> io::Result<()> {
         self.range.end = message.offset + 1;
         self.first_log_time_ms.get_or_insert(message.log_time_ms);
         self.arrived.get_or_insert(message.arrived);
@@ -86,13 +81,10 @@ impl Batch {
                     log_time_ms: message.log_time_ms,
                 };
                 let row = Row::new(event, position);
-                let first = window.admit(row.id_hash, message.log_time_ms)?;
-                let line = self.line(&row.event.tenant_id);
-                if first {
-                    line.stored += 1;
+                let verdict = admission.admit(&row)?;
+                self.line(&row.event.tenant_id).count(verdict);
+                if verdict == Verdict::Stored {
                     self.rows.push(row);
-                } else {
-                    line.duplicates += 1;
                 }
             }
             Err(reason) => {
@@ -119,6 +111,7 @@ impl Batch {
     pub(crate) fn outcome(&self) -> Line {
         self.lines.values().fold(Line::default(), |sum, line| Line {
             stored: sum.stored + line.stored,
+            erased: sum.erased + line.erased,
             duplicates: sum.duplicates + line.duplicates,
             dead_lettered: sum.dead_lettered + line.dead_lettered,
         })
@@ -144,13 +137,12 @@ impl Batch {
         )
     }
 
-    pub(crate) fn marker(&self) -> Marker {
-        let Log {
-            epoch, partition, ..
-        } = &*self.log;
-        Marker {
-            name: format!("{epoch}/{partition}"),
-            end: self.range.end,
+    /// Where it lies in the log.
+    pub(crate) fn extent(&self) -> Extent {
+        Extent {
+            log: Arc::clone(&self.log),
+            range: self.range,
+            since_ms: self.since_ms(),
         }
     }
 
@@ -177,7 +169,7 @@ impl Batch {
         &self,
         facts: impl Iterator<Item = Fact<'a>> + Clone,
     ) -> Vec<Block> {
-        let marker = self.marker();
+        let marker = self.extent().marker();
         let months: BTreeSet<u32> = facts.clone().map(|fact| fact.month()).collect();
         let mut blocks = Vec::with_capacity(3 * months.len());
         for month in months {
@@ -193,7 +185,7 @@ impl Batch {
     }
 
     /// No record of the batch has an earlier log time: all share the first one's hour.
-    pub(crate) fn since_ms(&self) -> i64 {
+    fn since_ms(&self) -> i64 {
         let first = self.first_log_time_ms.unwrap_or_default();
         first - first.rem_euclid(HOUR_MS)
     }

@@ -4,7 +4,7 @@ use bytes::Bytes;
 
 /// A table that the aggregator writes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-pub(crate) enum Table {
+pub enum Table {
     TraceEvents,
     Usage15m,
     Usage1m,
@@ -21,7 +21,8 @@ impl Table {
         Self::IngestLedger,
     ];
 
-    pub(crate) fn name(self) -> &'static str {
+    /// In ClickHouse.
+    pub fn name(self) -> &'static str {
         match self {
             Self::TraceEvents => "trace_events",
             Self::Usage15m => "usage_15m",
@@ -34,14 +35,14 @@ impl Table {
 
 /// Rows of one table and one of its partitions (a month), in `RowBinary`.
 #[derive(Debug, Clone)]
-pub(crate) struct Block {
-    pub(crate) table: Table,
+pub struct Block {
+    pub table: Table,
     /// Of the rows, in their order.
-    pub(crate) columns: &'static str,
+    pub columns: &'static str,
     /// As `toYYYYMM` writes it.
-    pub(crate) month: u32,
-    pub(crate) rows: u64,
-    pub(crate) bytes: Bytes,
+    pub month: u32,
+    pub rows: u64,
+    pub bytes: Bytes,
 }
 
 impl Block {
@@ -60,14 +61,4 @@ impl Block {
             bytes: bytes.into(),
         }
     }
-}
-
-/// What a rollup block leaves in its table, so that the batch's presence can be asked:
-/// the highest offset that the table holds of a partition of the topic, month by month.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) struct Marker {
-    /// Epoch and partition.
-    pub(crate) name: String,
-    /// First offset behind the batch.
-    pub(crate) end: u64,
 }

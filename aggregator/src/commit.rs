@@ -5,18 +5,16 @@
 //! is given back under the same lock that a commit holds.
 
 use std::sync::{Arc, Mutex, PoisonError};
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
-use rdkafka::consumer::{BaseConsumer, CommitMode, Consumer as _};
-use rdkafka::error::{KafkaError, RDKafkaErrorCode as Code};
-use rdkafka::{Offset, TopicPartitionList};
+use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 use tracing::{info, warn};
 
-use crate::consume::Group;
 use crate::insist;
 use crate::intent::Intent;
 use crate::log::{Log, OffsetRange};
+use crate::offsets::{CommitError, Offsets};
 
 /// An acknowledged commit older than this proves nothing about who owns the partition.
 const PROOF_AGE_MAX: Duration = Duration::from_secs(10);
@@ -38,7 +36,7 @@ pub(crate) enum Stop {
 /// Held by the worker of one partition.
 #[derive(Clone)]
 pub(crate) struct Lease {
-    consumer: Arc<BaseConsumer<Group>>,
+    offsets: Arc<dyn Offsets>,
     log: Arc<Log>,
     /// Cancelled when the work should end.
     stop: CancellationToken,
@@ -52,27 +50,14 @@ struct State {
     proven: Option<Instant>,
 }
 
-enum Commit {
-    Acknowledged,
-    /// Certainly not applied.
-    Refused(Code),
-    /// Applied, lost or still on its way.
-    Unknown(KafkaError),
-    Revoked,
-}
-
 impl Lease {
-    pub(crate) fn new(
-        consumer: Arc<BaseConsumer<Group>>,
-        log: Arc<Log>,
-        stop: CancellationToken,
-    ) -> Self {
+    pub(crate) fn new(offsets: Arc<dyn Offsets>, log: Arc<Log>, stop: CancellationToken) -> Self {
         let state = Arc::new(Mutex::new(State {
             owned: true,
             proven: None,
         }));
         Self {
-            consumer,
+            offsets,
             log,
             stop,
             state,
@@ -86,6 +71,11 @@ impl Lease {
             .lock()
             .unwrap_or_else(PoisonError::into_inner)
             .owned = false;
+    }
+
+    /// What Kafka knows of the partition.
+    pub(crate) fn offsets(&self) -> Arc<dyn Offsets> {
+        Arc::clone(&self.offsets)
     }
 
     /// Cancelled when the work should end.
@@ -108,6 +98,7 @@ impl Lease {
 
     /// Commits and waits for the answer.
     pub(crate) async fn commit(&self, offset: u64, intent: Intent) -> Result<(), Stop> {
+        let partition = self.log.partition;
         loop {
             let lease = self.clone();
             let outcome = tokio::task::spawn_blocking(move || lease.commit_once(offset, intent));
@@ -115,65 +106,34 @@ impl Lease {
                 .await
                 .map_err(|error| Stop::Rejoin(error.to_string()))?
             {
-                Commit::Acknowledged => return Ok(()),
-                Commit::Revoked => return Err(Stop::Revoked),
-                Commit::Refused(code) => {
-                    info!(
-                        partition = self.log.partition,
-                        "commit refused for now: {code}"
-                    );
+                Some(Ok(())) => return Ok(()),
+                None => return Err(Stop::Revoked),
+                Some(Err(CommitError::Refused(reason))) => {
+                    info!(partition, "commit refused for now: {reason}");
                     self.sleep(REFUSED_PAUSE).await?;
                 }
-                Commit::Unknown(error) => {
-                    warn!(
-                        partition = self.log.partition,
-                        "outcome of a commit unknown: {error}"
-                    );
+                Some(Err(CommitError::Unknown(reason))) => {
+                    warn!(partition, "outcome of a commit unknown: {reason}");
                     return Err(Stop::Rejoin(format!(
-                        "outcome of a commit unknown: {error}"
+                        "outcome of a commit unknown: {reason}"
                     )));
                 }
             }
         }
     }
 
-    fn commit_once(&self, offset: u64, intent: Intent) -> Commit {
-        let offsets = match self.offsets(offset, intent) {
-            Ok(offsets) => offsets,
-            Err(error) => return Commit::Unknown(error),
-        };
+    /// `None`: the lease has ended.
+    fn commit_once(&self, offset: u64, intent: Intent) -> Option<Result<(), CommitError>> {
         let mut state = self.state.lock().unwrap_or_else(PoisonError::into_inner);
         if !state.owned {
-            return Commit::Revoked;
+            return None;
         }
         let sent = Instant::now();
-        match self.consumer.commit(&offsets, CommitMode::Sync) {
-            Ok(()) => {
-                state.proven = Some(sent);
-                Commit::Acknowledged
-            }
-            Err(error) => match error.rdkafka_error_code() {
-                Some(
-                    code @ (Code::IllegalGeneration
-                    | Code::UnknownMemberId
-                    | Code::RebalanceInProgress
-                    | Code::FencedInstanceId
-                    | Code::CoordinatorNotAvailable
-                    | Code::CoordinatorLoadInProgress
-                    | Code::NotCoordinator),
-                ) => Commit::Refused(code),
-                _ => Commit::Unknown(error),
-            },
+        let outcome = self.offsets.commit(offset, &intent.to_string());
+        if outcome.is_ok() {
+            state.proven = Some(sent);
         }
-    }
-
-    fn offsets(&self, offset: u64, intent: Intent) -> Result<TopicPartitionList, KafkaError> {
-        let mut list = TopicPartitionList::new();
-        let partition = i32::try_from(self.log.partition).unwrap_or(i32::MAX);
-        let mut entry = list.add_partition(&self.log.topic, partition);
-        entry.set_offset(Offset::Offset(offset.cast_signed()))?;
-        entry.set_metadata(intent.to_string());
-        Ok(list)
+        Some(outcome)
     }
 
     /// Waits for the next try of something, unless the work should end.

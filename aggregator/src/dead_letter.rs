@@ -2,25 +2,63 @@
 
 use std::time::Duration;
 
+use async_trait::async_trait;
 use rdkafka::config::ClientConfig;
 use rdkafka::error::KafkaError;
 use rdkafka::message::{Header, OwnedHeaders};
 use rdkafka::producer::{FutureProducer, FutureRecord};
+use schemas::record::Poison;
 use service::retry::Policy;
 use tracing::warn;
 
-use crate::batch::{Batch, DeadLetter};
+use crate::batch::Batch;
 use crate::commit::{Lease, Stop};
+use crate::consume::Message;
+use crate::log::Log;
 use crate::metrics;
 
-/// The producer of dead letters.
-#[derive(Clone)]
-pub(crate) struct DeadLetters {
+/// How long a letter may wait for room in the producer's queue.
+const SEND_MAX: Duration = Duration::from_secs(30);
+
+/// A record that is not ours, to be kept for a person to look at.
+#[derive(Debug)]
+pub(crate) struct DeadLetter {
+    pub(crate) message: Message,
+    pub(crate) reason: Poison,
+}
+
+/// Where dead letters are kept.
+#[async_trait]
+pub(crate) trait DeadLetters: Send + Sync {
+    /// Returns when all in-sync replicas hold the letter.
+    async fn keep(&self, log: &Log, letter: &DeadLetter) -> anyhow::Result<()>;
+}
+
+/// Returns when every dead letter of the batch is kept. A replay sends them again under
+/// the same key (topic, partition, offset): readers know a copy.
+pub(crate) async fn publish(
+    kept: &dyn DeadLetters,
+    batch: &Batch,
+    lease: &Lease,
+) -> Result<(), Stop> {
+    for letter in &batch.dead_letters {
+        let mut waits = Policy::PATIENT.waits();
+        while let Err(error) = kept.keep(&batch.log, letter).await {
+            warn!("cannot store a dead letter: {error:#}");
+            lease.pause(&mut waits).await?;
+        }
+        metrics::dead_letter(letter.reason.code());
+    }
+    Ok(())
+}
+
+/// The real one: a topic of its own.
+pub(crate) struct DeadLetterTopic {
     producer: FutureProducer,
     topic: String,
 }
 
-impl DeadLetters {
+impl DeadLetterTopic {
     pub(crate) fn new(config: &ClientConfig, topic: String) -> Result<Self, KafkaError> {
         let mut config = config.clone();
         config
@@ -32,27 +70,13 @@ impl DeadLetters {
             topic,
         })
     }
+}
 
-    /// Returns when all in-sync replicas hold every dead letter of the batch. A replay
-    /// sends them again under the same key (topic, partition, offset): readers know a copy.
-    pub(crate) async fn publish(&self, batch: &Batch, lease: &Lease) -> Result<(), Stop> {
-        for letter in &batch.dead_letters {
-            let mut waits = Policy::PATIENT.waits();
-            while let Err(error) = self.send(batch, letter).await {
-                warn!("cannot store a dead letter: {error}");
-                lease.pause(&mut waits).await?;
-            }
-            metrics::dead_letter(letter.reason.code());
-        }
-        Ok(())
-    }
-
-    async fn send(&self, batch: &Batch, letter: &DeadLetter) -> Result<(), KafkaError> {
+#[async_trait]
+impl DeadLetters for DeadLetterTopic {
+    async fn keep(&self, log: &Log, letter: &DeadLetter) -> anyhow::Result<()> {
         let message = &letter.message;
-        let key = format!(
-            "{}/{}/{}",
-            batch.log.topic, batch.log.partition, message.offset
-        );
+        let key = format!("{}/{}/{}", log.topic, log.partition, message.offset);
         let (reason, detail) = (letter.reason.code(), letter.reason.to_string());
         let log_time = message.log_time_ms.to_string();
         let headers = OwnedHeaders::new()
@@ -66,7 +90,7 @@ impl DeadLetters {
             })
             .insert(Header {
                 key: "epoch",
-                value: Some(&batch.log.epoch),
+                value: Some(&log.epoch),
             })
             .insert(Header {
                 key: "log_time_ms",
@@ -80,10 +104,8 @@ impl DeadLetters {
         if let Some(value) = &message.value {
             record = record.payload(value);
         }
-        self.producer
-            .send(record, Duration::from_secs(30))
-            .await
-            .map(drop)
-            .map_err(|(e, _)| e)
+        let sent = self.producer.send(record, SEND_MAX).await;
+        sent.map_err(|(error, _)| error)?;
+        Ok(())
     }
 }

@@ -5,12 +5,13 @@ use std::collections::BTreeMap;
 use schemas::row::month_of;
 use schemas::row_binary::RowBinary as _;
 
+use crate::admit::Verdict;
 use crate::block::{Block, Table};
 use crate::log::{Log, OffsetRange};
 
 /// The columns of a line, in the order of `block`.
 const COLUMNS: &str = "tenant_id, hour, topic, epoch, partition, offset_start, \
-    offset_end, received, stored, duplicates, dead_lettered";
+    offset_end, received, stored, duplicates, dead_lettered, erased";
 
 /// What became of a tenant's records in one batch.
 #[derive(Debug, Default, Clone, Copy, PartialEq, Eq)]
@@ -18,11 +19,24 @@ pub(crate) struct Line {
     pub(crate) stored: u64,
     pub(crate) duplicates: u64,
     pub(crate) dead_lettered: u64,
+    /// Of `stored`: not in the table, because an operator had it erased.
+    pub(crate) erased: u64,
 }
 
 impl Line {
     pub(crate) fn received(self) -> u64 {
         self.stored + self.duplicates + self.dead_lettered
+    }
+
+    pub(crate) fn count(&mut self, verdict: Verdict) {
+        match verdict {
+            Verdict::Stored => self.stored += 1,
+            Verdict::Duplicate => self.duplicates += 1,
+            Verdict::Erased => {
+                self.stored += 1;
+                self.erased += 1;
+            }
+        }
     }
 }
 
@@ -52,6 +66,7 @@ pub(crate) fn block(
             line.stored,
             line.duplicates,
             line.dead_lettered,
+            line.erased,
         ] {
             bytes.extend_from_slice(&n.to_le_bytes());
         }

@@ -7,14 +7,16 @@
 //! anything but the log. See `ARCHITECTURE.md`, "Exactly once".
 //!
 //! The modules, in the order of a record's way: `consume` → `pipeline` → `batch`
-//! (`dedup`, `rollup`, `ledger`, `dead_letter`) → `commit` → `write`;
-//! `recover` is where an assignment begins, `session` what holds the workers.
+//! (`admit`, `dedup`, `rollup`, `ledger`, `dead_letter`) → `commit` → `write`;
+//! `recover` is where an assignment begins, `session` what holds the workers. The world
+//! outside is two traits, `Offsets` (Kafka's) and `Store` (ClickHouse's tables).
 
 mod config;
 mod log;
 mod consume;
 mod pipeline;
 mod batch;
+mod admit;
 pub mod dedup;
 mod block;
 mod rollup;
@@ -22,29 +24,40 @@ mod ledger;
 mod dead_letter;
 mod intent;
 mod commit;
+mod offsets;
 mod write;
+mod store;
 mod insist;
 mod recover;
 mod session;
+mod hold;
 mod presence;
 mod observe;
 mod metrics;
+mod seams;
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use anyhow::Context as _;
+pub use block::{Block, Table};
 pub use config::Config;
+pub use log::{Log, OffsetRange};
+pub use offsets::{CommitError, Offsets};
 use rdkafka::config::ClientConfig;
+pub use seams::{Direct, Seams};
+pub use store::{Erasure, Extent, Marker, Store, StoredId, StoredRow};
 use tokio_util::sync::CancellationToken;
 use tracing::{info, warn};
 
-use dead_letter::DeadLetters;
+use dead_letter::DeadLetterTopic;
 use dedup::WindowConfig;
+use hold::Hold;
 use insist::insist;
-use pipeline::Limits;
+use pipeline::{Limits, Parts};
 use presence::Presence;
 use session::{Ended, Shared};
-use write::ClickHouse;
+use store::ClickHouse;
 
 /// How long a worker may finish its batch when its partition goes elsewhere.
 const DRAIN_MAX: Duration = Duration::from_secs(5);
@@ -54,23 +67,50 @@ const DRAIN_MAX: Duration = Duration::from_secs(5);
 /// # Errors
 /// When Kafka's client cannot be set up; everything that passes is retried.
 pub async fn run(config: Config, shutdown: CancellationToken) -> anyhow::Result<()> {
+    run_with(config, Arc::new(Direct), shutdown).await
+}
+
+/// The same with something put between it and the world.
+///
+/// # Errors
+/// As [`run`].
+pub async fn run_with(
+    config: Config,
+    seams: Arc<dyn Seams>,
+    shutdown: CancellationToken,
+) -> anyhow::Result<()> {
     metrics::register();
     let client = config.kafka.client("aggregator");
-    let store = ClickHouse::new(
+    let clickhouse = ClickHouse::new(
         config.clickhouse.client(),
         Duration::from_secs(config.insert_timeout_seconds),
         config.clickhouse.clickhouse_cluster.is_some(),
     );
-    let dead_letters = DeadLetters::new(&client, config.kafka.dead_letter_topic.clone())
+    let dead_letters = DeadLetterTopic::new(&client, config.kafka.dead_letter_topic.clone())
         .context("cannot set up the dead-letter producer")?;
     let presence = Presence::default();
+    let hold = Hold::watch(clickhouse.clone(), shutdown.clone());
     let side = tokio::spawn(observe::run(
         config.clone(),
-        store.clone(),
+        clickhouse.clone(),
         presence.clone(),
         shutdown.clone(),
     ));
-    while !shutdown.is_cancelled() {
+    let parts = Parts {
+        store: seams.store(Arc::new(clickhouse)),
+        dead_letters: Arc::new(dead_letters),
+        window: WindowConfig {
+            memory_bytes_max: config.dedup_memory_bytes_max,
+            spill_dir: config.dedup_dir.clone(),
+        },
+        limits: Limits {
+            rows_max: config.batch_rows_max.max(1),
+            bytes_max: config.batch_bytes_max.max(1),
+            age_max: Duration::from_millis(config.batch_age_max_ms),
+        },
+        insert_lifetime: Duration::from_secs(config.insert_lifetime_seconds),
+    };
+    while hold.is_over(&shutdown).await {
         let Some(epoch) = epoch(&config, &shutdown).await else {
             break;
         };
@@ -78,10 +118,18 @@ pub async fn run(config: Config, shutdown: CancellationToken) -> anyhow::Result<
             topic = config.kafka.events_topic,
             epoch, "joining the group"
         );
-        let shared = shared(&config, &store, &dead_letters, &presence, epoch);
+        let shared = Shared {
+            presence: presence.clone(),
+            seams: Arc::clone(&seams),
+            parts: parts.clone(),
+            drain_max: DRAIN_MAX,
+            buffer_bytes_max: config.buffer_bytes_max,
+            topic: config.kafka.events_topic.clone(),
+            epoch,
+        };
         let consumer = consume::join(&group(&config, &client), &config.kafka.events_topic)
             .context("cannot set up the consumer")?;
-        match session::run(shared, consumer, &shutdown).await? {
+        match session::run(shared, consumer, &hold, &shutdown).await? {
             Ended::Shutdown => break,
             Ended::Rejoin(reason) => {
                 warn!("joining the group anew: {reason}");
@@ -93,34 +141,6 @@ pub async fn run(config: Config, shutdown: CancellationToken) -> anyhow::Result<
     side.await??;
     info!("aggregator stopped");
     Ok(())
-}
-
-fn shared(
-    config: &Config,
-    store: &ClickHouse,
-    dead_letters: &DeadLetters,
-    presence: &Presence,
-    epoch: String,
-) -> Shared {
-    Shared {
-        presence: presence.clone(),
-        store: store.clone(),
-        dead_letters: dead_letters.clone(),
-        window: WindowConfig {
-            memory_bytes_max: config.dedup_memory_bytes_max,
-            spill_dir: config.dedup_dir.clone(),
-        },
-        limits: Limits {
-            rows_max: config.batch_rows_max.max(1),
-            bytes_max: config.batch_bytes_max.max(1),
-            age_max: Duration::from_millis(config.batch_age_max_ms),
-        },
-        insert_lifetime: Duration::from_secs(config.insert_lifetime_seconds),
-        drain_max: DRAIN_MAX,
-        buffer_bytes_max: config.buffer_bytes_max,
-        topic: config.kafka.events_topic.clone(),
-        epoch,
-    }
 }
 
 fn group(config: &Config, client: &ClientConfig) -> ClientConfig {

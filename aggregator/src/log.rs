@@ -4,18 +4,18 @@ use std::fmt;
 
 /// One partition of one incarnation of the topic.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) struct Log {
-    pub(crate) topic: String,
+pub struct Log {
+    pub topic: String,
     /// The Kafka topic id: a topic deleted and made again is another one, from offset 0.
-    pub(crate) epoch: String,
-    pub(crate) partition: u32,
+    pub epoch: String,
+    pub partition: u32,
 }
 
 /// Offsets `start..end`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) struct OffsetRange {
-    pub(crate) start: u64,
-    pub(crate) end: u64,
+pub struct OffsetRange {
+    pub start: u64,
+    pub end: u64,
 }
 
 impl fmt::Display for OffsetRange {

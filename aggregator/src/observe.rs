@@ -9,7 +9,7 @@ use tokio_util::sync::CancellationToken;
 
 use crate::Config;
 use crate::presence::Presence;
-use crate::write::ClickHouse;
+use crate::store::ClickHouse;
 
 const ROLE: &str = "aggregator";
 

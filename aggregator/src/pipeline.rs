@@ -3,18 +3,21 @@
 
 use std::collections::VecDeque;
 use std::sync::Arc;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
+use tokio::time::Instant;
 use tracing::{debug, info};
 
+use crate::admit::Admission;
 use crate::batch::Batch;
-use crate::commit::Stop;
+use crate::commit::{Lease, Stop};
 use crate::consume::{Inbox, Item, Message};
-use crate::dead_letter::DeadLetters;
-use crate::dedup::Window;
+use crate::dead_letter::{self, DeadLetters};
+use crate::dedup::WindowConfig;
 use crate::log::{Log, OffsetRange};
 use crate::metrics;
-use crate::recover::Recovered;
+use crate::recover::{self, Recovered};
+use crate::store::Store;
 use crate::write::Writer;
 
 /// When a batch is closed, whatever comes first.
@@ -26,22 +29,59 @@ pub(crate) struct Limits {
     pub(crate) age_max: Duration,
 }
 
+/// What a worker works with.
+#[derive(Clone)]
+pub(crate) struct Parts {
+    pub(crate) store: Arc<dyn Store>,
+    pub(crate) dead_letters: Arc<dyn DeadLetters>,
+    pub(crate) window: WindowConfig,
+    pub(crate) limits: Limits,
+    /// After this long nothing that was sent earlier can still land.
+    pub(crate) insert_lifetime: Duration,
+}
+
 /// The worker of one partition.
 pub(crate) struct Pipeline {
-    pub(crate) log: Arc<Log>,
-    pub(crate) limits: Limits,
-    pub(crate) inbox: Inbox,
-    pub(crate) writer: Writer,
-    pub(crate) dead_letters: DeadLetters,
-    pub(crate) window: Window,
+    log: Arc<Log>,
+    limits: Limits,
+    inbox: Inbox,
+    writer: Writer,
+    dead_letters: Arc<dyn DeadLetters>,
+    admission: Admission,
     /// Decided, and not planned yet: once decided a record cannot be given back.
-    pub(crate) filling: Option<Batch>,
+    filling: Option<Batch>,
     /// Received, and of a later batch.
-    pub(crate) ahead: VecDeque<Message>,
-    pub(crate) recovered: Recovered,
+    ahead: VecDeque<Message>,
+    recovered: Recovered,
 }
 
 impl Pipeline {
+    /// Finds where to go on.
+    pub(crate) async fn begin(
+        log: Arc<Log>,
+        parts: Parts,
+        lease: Lease,
+        inbox: Inbox,
+    ) -> Result<Self, Stop> {
+        let writer = Writer {
+            store: parts.store,
+            lease,
+            insert_lifetime: parts.insert_lifetime,
+        };
+        let (recovered, admission) = Recovered::find(&log, &writer, &parts.window).await?;
+        Ok(Self {
+            log,
+            limits: parts.limits,
+            inbox,
+            writer,
+            dead_letters: parts.dead_letters,
+            admission,
+            filling: None,
+            ahead: VecDeque::new(),
+            recovered,
+        })
+    }
+
     /// Works until the partition is taken away, or something is wrong.
     pub(crate) async fn run(mut self) -> Stop {
         loop {
@@ -59,13 +99,11 @@ impl Pipeline {
             .await?;
         loop {
             let began = Instant::now();
-            self.dead_letters
-                .publish(&batch, &self.writer.lease)
-                .await?;
+            dead_letter::publish(&*self.dead_letters, &batch, &self.writer.lease).await?;
             self.writer
                 .write(&mut batch, self.recovered.trust(adopted))
                 .await?;
-            let next = self.successor(batch.range.end)?;
+            let next = self.successor(batch.range.end).await?;
             self.writer.finish(&batch, next.as_ref()).await?;
             self.recovered.position = batch.range.end;
             metrics::batch_finished(batch.outcome(), began.elapsed());
@@ -103,18 +141,18 @@ impl Pipeline {
     }
 
     /// The batch behind one that is written, unless its end may be decided already.
-    fn successor(&mut self, start: u64) -> Result<Option<Batch>, Stop> {
+    async fn successor(&mut self, start: u64) -> Result<Option<Batch>, Stop> {
         if self.recovered.is_uncertain() || self.writer.lease.stop().is_cancelled() {
             return Ok(None);
         }
-        self.batch_at_hand(start)
+        self.batch_at_hand(start).await
     }
 
     /// Fills a batch until it is full or old enough.
     async fn collect(&mut self, start: u64) -> Result<Batch, Stop> {
         let stop = self.writer.lease.stop().clone();
         loop {
-            if let Some(batch) = self.batch_at_hand(start)? {
+            if let Some(batch) = self.batch_at_hand(start).await? {
                 return Ok(batch);
             }
             let due = self
@@ -135,7 +173,7 @@ impl Pipeline {
 
     /// The next batch, where what has been received makes a whole one. In steady state
     /// its plan rides on the commit that ends the batch before.
-    fn batch_at_hand(&mut self, start: u64) -> Result<Option<Batch>, Stop> {
+    async fn batch_at_hand(&mut self, start: u64) -> Result<Option<Batch>, Stop> {
         let mut batch = self
             .filling
             .take()
@@ -145,7 +183,7 @@ impl Pipeline {
             let Some(message) = self.received() else {
                 break;
             };
-            closed = !self.add(&mut batch, message)?;
+            closed = !self.add(&mut batch, message).await?;
         }
         let old = batch
             .arrived()
@@ -171,14 +209,14 @@ impl Pipeline {
             };
             match item {
                 Item::Record(message) if message.offset < range.end => {
-                    self.in_sequence(batch.range.end, &message)?;
+                    self.in_sequence(batch.range.end, &message).await?;
                     self.decide(&mut batch, message)?;
                 }
                 Item::Record(message) => {
                     self.ahead.push_back(message);
                     break;
                 }
-                Item::EndOfLog => self.recovered.log_reaches(&self.log, range)?,
+                Item::EndOfLog => recover::log_reaches(&self.writer.lease, range).await?,
             }
         }
         batch.range.end = range.end;
@@ -202,8 +240,8 @@ impl Pipeline {
     }
 
     /// `false`: the record belongs to the next batch.
-    fn add(&mut self, batch: &mut Batch, message: Message) -> Result<bool, Stop> {
-        self.in_sequence(batch.range.end, &message)?;
+    async fn add(&mut self, batch: &mut Batch, message: Message) -> Result<bool, Stop> {
+        self.in_sequence(batch.range.end, &message).await?;
         if !batch.takes(&message) {
             self.ahead.push_front(message);
             return Ok(false);
@@ -214,22 +252,21 @@ impl Pipeline {
 
     fn decide(&mut self, batch: &mut Batch, message: Message) -> Result<(), Stop> {
         batch
-            .push(message, &mut self.window)
+            .push(message, &mut self.admission)
             .map_err(|error| Stop::Rejoin(format!("the duplicate window's files failed: {error}")))
     }
 
-    fn in_sequence(&self, expected: u64, message: &Message) -> Result<(), Stop> {
+    async fn in_sequence(&self, expected: u64, message: &Message) -> Result<(), Stop> {
         if message.offset == expected {
             return Ok(());
         }
-        self.recovered
-            .explain_gap(&self.log, expected, message.offset)
+        recover::explain_gap(&self.writer.lease, expected, message.offset).await
     }
 }
 
 async fn wait_until(due: Option<Instant>) {
     match due {
-        Some(due) => tokio::time::sleep_until(due.into()).await,
+        Some(due) => tokio::time::sleep_until(due).await,
         None => std::future::pending().await,
     }
 }

@@ -3,7 +3,7 @@
 //! An answer to a commit that is lost ends the membership: only a new generation makes
 //! a late copy of that commit harmless.
 
-use std::collections::{HashMap, VecDeque};
+use std::collections::HashMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
@@ -15,24 +15,20 @@ use tracing::{error, info, warn};
 
 use crate::commit::{Lease, Stop};
 use crate::consume::{self, Assignments, Group, feed};
-use crate::dead_letter::DeadLetters;
-use crate::dedup::WindowConfig;
+use crate::hold::Hold;
 use crate::log::Log;
 use crate::metrics;
-use crate::pipeline::{Limits, Pipeline};
+use crate::offsets::Membership;
+use crate::pipeline::{Parts, Pipeline};
 use crate::presence::Presence;
-use crate::recover::Recovered;
-use crate::write::{ClickHouse, Writer};
+use crate::seams::Seams;
 
 /// What every worker of a membership shares.
 #[derive(Clone)]
 pub(crate) struct Shared {
     pub(crate) presence: Presence,
-    pub(crate) store: ClickHouse,
-    pub(crate) dead_letters: DeadLetters,
-    pub(crate) window: WindowConfig,
-    pub(crate) limits: Limits,
-    pub(crate) insert_lifetime: Duration,
+    pub(crate) seams: Arc<dyn Seams>,
+    pub(crate) parts: Parts,
     /// How long a worker may finish its batch when its partition is taken away.
     pub(crate) drain_max: Duration,
     pub(crate) buffer_bytes_max: usize,
@@ -47,10 +43,12 @@ pub(crate) enum Ended {
     Rejoin(String),
 }
 
-/// Works as a member until shutdown, or until the membership has to be renewed.
+/// Works as a member until shutdown, until an operator wants the tables for himself, or
+/// until the membership has to be renewed.
 pub(crate) async fn run(
     shared: Shared,
     consumer: Arc<BaseConsumer<Group>>,
+    hold: &Hold,
     shutdown: &CancellationToken,
 ) -> anyhow::Result<Ended> {
     let leave = shutdown.child_token();
@@ -75,6 +73,7 @@ pub(crate) async fn run(
             // First: at shutdown the poll ends too.
             biased;
             () = shutdown.cancelled() => break None,
+            () = hold.begins() => break Some("an operator holds the tables".to_owned()),
             ended = &mut polled => {
                 ended??;
                 anyhow::bail!("the poll of Kafka ended by itself");
@@ -141,20 +140,18 @@ impl Workers {
             epoch: self.shared.epoch.clone(),
             partition,
         });
-        let lease = Lease::new(
-            Arc::clone(&self.consumer),
-            Arc::clone(&log),
-            CancellationToken::new(),
-        );
+        let membership = Membership::new(Arc::clone(&self.consumer), Arc::clone(&log));
+        let offsets = self.shared.seams.offsets(&log, Arc::new(membership));
+        let lease = Lease::new(offsets, Arc::clone(&log), CancellationToken::new());
         let (feed, inbox) = feed();
         rdkafka::consumer::Consumer::client(&*self.consumer)
             .context()
             .open(partition, feed);
         let (ending, ended) = std::sync::mpsc::channel();
-        let (shared, consumer) = (self.shared.clone(), Arc::clone(&self.consumer));
+        let shared = self.shared.clone();
         let (stops, writer_lease) = (self.stops.clone(), lease.clone());
         self.runtime.spawn(async move {
-            let working = tokio::spawn(work(shared, consumer, log, inbox, writer_lease));
+            let working = tokio::spawn(work(shared, log, inbox, writer_lease));
             // A worker that panics takes nobody with it, and is not forgotten either.
             let stop = working
                 .await
@@ -167,36 +164,14 @@ impl Workers {
     }
 }
 
-async fn work(
-    shared: Shared,
-    consumer: Arc<BaseConsumer<Group>>,
-    log: Arc<Log>,
-    inbox: consume::Inbox,
-    lease: Lease,
-) -> Stop {
-    let writer = Writer {
-        store: shared.store.clone(),
-        lease,
-        insert_lifetime: shared.insert_lifetime,
-    };
-    let found = Recovered::find(consumer, &log, &writer, &shared.window).await;
-    shared.presence.recovered(log.partition);
-    let (recovered, window) = match found {
-        Ok(found) => found,
-        Err(stop) => return stop,
-    };
-    let pipeline = Pipeline {
-        log,
-        limits: shared.limits,
-        inbox,
-        writer,
-        dead_letters: shared.dead_letters,
-        window,
-        filling: None,
-        ahead: VecDeque::new(),
-        recovered,
-    };
-    pipeline.run().await
+async fn work(shared: Shared, log: Arc<Log>, inbox: consume::Inbox, lease: Lease) -> Stop {
+    let partition = log.partition;
+    let begun = Pipeline::begin(log, shared.parts, lease, inbox).await;
+    shared.presence.recovered(partition);
+    match begun {
+        Ok(pipeline) => pipeline.run().await,
+        Err(stop) => stop,
+    }
 }
 
 impl Assignments for Workers {

@@ -5,10 +5,7 @@
 //! proof: a crash of ClickHouse can log it and lose the rows (a *ghost*). So whenever
 //! an outcome was in doubt, what is stored is looked at before and after sending.
 
-mod store;
-
-pub(crate) use store::{ClickHouse, StoredRow};
-
+use std::sync::Arc;
 use std::time::Duration;
 
 use service::retry::Policy;
@@ -20,6 +17,7 @@ use crate::commit::{Lease, Stop};
 use crate::insist::insist;
 use crate::intent::Intent;
 use crate::metrics;
+use crate::store::{Store, StoredRow};
 
 /// How the inserts of one batch go.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -34,7 +32,7 @@ pub(crate) enum Trust {
 
 /// Writes the batches of one partition.
 pub(crate) struct Writer {
-    pub(crate) store: ClickHouse,
+    pub(crate) store: Arc<dyn Store>,
     pub(crate) lease: Lease,
     /// After this long nothing that was sent earlier can still land.
     pub(crate) insert_lifetime: Duration,
@@ -108,14 +106,14 @@ impl Writer {
 
     /// `Ok(false)`: acknowledged, yet the rows are not there.
     async fn send(&self, batch: &Batch, block: &Block, trust: Trust) -> anyhow::Result<bool> {
-        if trust == Trust::Nothing && self.store.holds(batch, block).await? {
+        if trust == Trust::Nothing && self.store.holds(&batch.extent(), block).await? {
             return Ok(true);
         }
         self.send_once(batch, block).await?;
         if trust == Trust::Acks {
             return Ok(true);
         }
-        self.store.holds(batch, block).await
+        self.store.holds(&batch.extent(), block).await
     }
 
     /// A ghost: the token is spent and the rows are gone. The next attempt is a plan of
@@ -130,7 +128,8 @@ impl Writer {
     }
 
     async fn read_back(&self, batch: &Batch) -> Result<Vec<StoredRow>, Stop> {
-        let ask = || self.store.rows_of(batch);
+        let extent = batch.extent();
+        let ask = || self.store.rows_of(&extent);
         insist(self.lease.stop(), "read a batch back", ask)
             .await
             .ok_or(Stop::Revoked)

@@ -6,7 +6,8 @@ use hashbrown::HashMap;
 use schemas::row_binary::RowBinary as _;
 
 use super::{Fact, bucket, month_start};
-use crate::block::{Block, Marker, Table};
+use crate::block::{Block, Table};
+use crate::store::Marker;
 
 /// The columns of a row, in the order of `encode`.
 const COLUMNS: &str = "tenant_id, bucket, run_id, marker, marker_end, started_at, \

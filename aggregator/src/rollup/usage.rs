@@ -5,7 +5,8 @@ use schemas::row_binary::RowBinary as _;
 
 use super::latency::{Buckets, bucket_of};
 use super::{Fact, bucket, month_start};
-use crate::block::{Block, Marker, Table};
+use crate::block::{Block, Table};
+use crate::store::Marker;
 
 /// The columns of a row, in the order of `encode`.
 const COLUMNS: &str = "tenant_id, bucket, customer_id, provider, model, section_path, \

@@ -205,7 +205,12 @@ impl World {
             )
             .unwrap();
         }
-        consumer.commit(&list, CommitMode::Sync).unwrap();
+        // Refused as long as the coordinator counts a member.
+        let deadline = Instant::now() + Duration::from_secs(20);
+        while let Err(error) = consumer.commit(&list, CommitMode::Sync) {
+            assert!(Instant::now() < deadline, "{error}");
+            std::thread::sleep(Duration::from_millis(200));
+        }
     }
 
     fn outsider(&self) -> BaseConsumer {
