@@ -46,6 +46,8 @@ pub struct Config {
     pub java: Option<PathBuf>,
     /// Further broker settings, by Kafka's names. They win over ours.
     pub properties: Vec<(String, String)>,
+    /// Further environment variables of the Java process.
+    pub environment: Vec<(String, String)>,
 }
 
 impl Config {
@@ -64,6 +66,7 @@ impl Config {
             libs: None,
             java: None,
             properties: Vec::new(),
+            environment: Vec::new(),
         }
     }
 }

@@ -66,6 +66,7 @@ impl Broker {
         }
         let mut command = launcher.command("kafka.Kafka")?;
         command.arg(&settings);
+        command.envs(config.environment.iter().map(|(name, value)| (name, value)));
         let process = Process::spawn(command, "kafka").map_err(StartError::io("Java"))?;
         Ok(Self {
             node,
