@@ -1,0 +1,242 @@
+"""A response's body as it passes: what matters of it is kept, the rest is let go at once.
+
+Three kinds: a whole document, server-sent events, Amazon's event stream. Nothing here is slower
+than a search through the bytes; JSON is read later, by the sender's thread.
+"""
+
+from __future__ import annotations
+
+import struct
+import zlib
+from collections import deque
+from typing import Callable, Optional, Protocol
+
+#: A document up to this size is kept whole; of a larger one its two ends are, where every
+#: provider writes the model and the usage.
+WHOLE_BYTES_MAX = 256 * 1024
+HEAD_BYTES = 16 * 1024
+TAIL_BYTES = 64 * 1024
+#: A longer line of server-sent events is not looked at.
+LINE_BYTES_MAX = 16 * 1024 * 1024
+#: A longer message of an event stream is not looked at.
+MESSAGE_BYTES_MAX = 32 * 1024 * 1024
+
+
+class Reader(Protocol):
+    """Takes the decoded bytes of a body in order."""
+
+    def feed(self, data: bytes) -> None: ...
+
+    def kept(self) -> list[bytes]:
+        """JSON documents, or the two ends of one that is too large."""
+        ...
+
+    #: The provider itself said that this is the end.
+    finished: bool
+
+
+class Document:
+    """One JSON document, or something that is none (audio, an image)."""
+
+    def __init__(self) -> None:
+        self.finished = False
+        self._head: list[bytes] = []
+        self._size = 0
+        self._tail: deque[bytes] = deque()
+        self._tail_size = 0
+
+    def feed(self, data: bytes) -> None:
+        if self._size + len(data) <= WHOLE_BYTES_MAX and not self._tail:
+            self._head.append(data)
+            self._size += len(data)
+            return
+        self._tail.append(data[-TAIL_BYTES:])
+        self._tail_size += len(self._tail[-1])
+        while self._tail_size - len(self._tail[0]) >= TAIL_BYTES:
+            self._tail_size -= len(self._tail.popleft())
+
+    def kept(self) -> list[bytes]:
+        head = b"".join(self._head)
+        if not self._tail:
+            return [head]
+        tail = (head + b"".join(self._tail))[-TAIL_BYTES:]
+        return [head[:HEAD_BYTES], tail]
+
+    @property
+    def is_whole(self) -> bool:
+        return not self._tail
+
+
+class ServerSentEvents:
+    """Keeps the first and the last event that name usage, and the last error: a stream of any
+    length takes the memory of three lines. Anthropic splits its usage between the first and the
+    last; everyone else repeats or writes it once, at the end."""
+
+    def __init__(self) -> None:
+        self.finished = False
+        self._open: list[bytes] = []
+        self._open_size = 0
+        self._first: Optional[bytes] = None
+        self._last: Optional[bytes] = None
+        self._error: Optional[bytes] = None
+
+    def feed(self, data: bytes) -> None:
+        if b"\n" not in data:
+            self._keep_open(data)
+            return
+        lines = data.split(b"\n")
+        if self._open:
+            self._open.append(lines[0])
+            lines[0] = b"".join(self._open)
+            self._open, self._open_size = [], 0
+        for line in lines[:-1]:
+            self._line(line)
+        if lines[-1]:
+            self._keep_open(lines[-1])
+
+    def _keep_open(self, data: bytes) -> None:
+        self._open_size += len(data)
+        if self._open_size > LINE_BYTES_MAX:
+            self._open = [b"too long"]
+        else:
+            self._open.append(data)
+
+    def _line(self, line: bytes) -> None:
+        if not line.startswith(b"data:"):
+            return
+        if b'"usage' in line and not _is_null_usage(line):
+            if self._first is None:
+                self._first = line
+            self._last = line
+        elif b'"error"' in line:
+            self._error = line
+        elif b"[DONE]" in line[:14] or b'"message_stop"' in line or b'"message-end"' in line:
+            self.finished = True
+
+    def kept(self) -> list[bytes]:
+        if self._open:
+            self._line(b"".join(self._open))
+            self._open, self._open_size = [], 0
+        lines = [self._first, self._error]
+        if self._last is not self._first:
+            lines.append(self._last)
+        return [line[5:].strip() for line in lines if line is not None]
+
+
+def _is_null_usage(line: bytes) -> bool:
+    nulls = line.count(b'"usage":null') + line.count(b'"usage": null')
+    return nulls > 0 and line.count(b'"usage') == nulls
+
+
+class EventStream:
+    """`application/vnd.amazon.eventstream`: length, headers' length, checksum, headers, payload,
+    checksum. Keeps every payload that names usage or an exception, and the first one."""
+
+    _PRELUDE = struct.Struct(">III")
+
+    def __init__(self) -> None:
+        self.finished = False
+        self._buffer = b""
+        self._skip = 0
+        self._kept: deque[bytes] = deque(maxlen=4)
+
+    def feed(self, data: bytes) -> None:
+        if self._skip:
+            skipped = min(self._skip, len(data))
+            self._skip -= skipped
+            data = data[skipped:]
+        self._buffer += data
+        while len(self._buffer) >= self._PRELUDE.size:
+            total, headers, _ = self._PRELUDE.unpack_from(self._buffer)
+            if total > MESSAGE_BYTES_MAX or total < headers + 16:
+                self._skip, self._buffer = max(0, total - len(self._buffer)), b""
+                return
+            if len(self._buffer) < total:
+                return
+            self._message(self._buffer[12 : 12 + headers], self._buffer[12 + headers : total - 4])
+            self._buffer = self._buffer[total:]
+
+    def _message(self, headers: bytes, payload: bytes) -> None:
+        if b"metadata" in headers:
+            self.finished = True
+            self._kept.append(payload)
+        elif b"exception" in headers:
+            self._kept.append(b'{"error":{"type":"' + _exception(headers) + b'"}}')
+        elif b"chunk" in headers and b'"bytes"' in payload:
+            self._chunk(payload)
+
+    def _chunk(self, payload: bytes) -> None:
+        """The model's own event, in base64, inside JSON (`InvokeModelWithResponseStream`)."""
+        inner = _unwrap(payload)
+        if b'"amazon-bedrock-invocationMetrics"' in inner or b'"usage"' in inner:
+            self._kept.append(inner)
+        if b'"amazon-bedrock-invocationMetrics"' in inner:
+            self.finished = True
+
+    def kept(self) -> list[bytes]:
+        return list(self._kept)
+
+
+def _unwrap(payload: bytes) -> bytes:
+    import base64
+    import json
+
+    return base64.b64decode(json.loads(payload)["bytes"])
+
+
+def _exception(headers: bytes) -> bytes:
+    name = headers.split(b":exception-type", 1)[-1][3:]
+    return bytes(c for c in name.split(b":", 1)[0] if chr(c).isalnum()) or b"exception"
+
+
+def reader_for(content_type: str) -> Reader:
+    if content_type.startswith("text/event-stream"):
+        return ServerSentEvents()
+    if content_type.startswith("application/vnd.amazon.eventstream"):
+        return EventStream()
+    return Document()
+
+
+Decode = Callable[[bytes], bytes]
+
+
+def decoder_for(encoding: str) -> Optional[Decode]:
+    """Undoes a `Content-Encoding` piece by piece. `None`: there is none. Whoever asks for brotli
+    or zstd has a library for it, which is then used here too."""
+    encoding = encoding.strip().lower()
+    if encoding in ("", "identity"):
+        return None
+    if encoding in ("gzip", "x-gzip"):
+        return zlib.decompressobj(zlib.MAX_WBITS | 16).decompress
+    if encoding == "deflate":
+        return zlib.decompressobj().decompress
+    if encoding == "br":
+        return _brotli()
+    if encoding == "zstd":
+        return _zstd()
+    raise ValueError(f"unknown encoding {encoding}")
+
+
+def _brotli() -> Decode:
+    try:
+        import brotli
+    except ImportError:
+        import brotlicffi as brotli
+    decompressor = brotli.Decompressor()
+    decode: Decode = getattr(decompressor, "process", None) or decompressor.decompress
+    return decode
+
+
+def _zstd() -> Decode:
+    decode: Decode
+    try:
+        import zstandard
+
+        decode = zstandard.ZstdDecompressor().decompressobj().decompress
+    except ImportError:
+        try:
+            from compression import zstd
+        except ImportError:
+            from backports import zstd
+        decode = zstd.ZstdDecompressor().decompress
+    return decode
