@@ -91,7 +91,7 @@ fn hand_over(
     let rules = Rules {
         book: &inner.book,
         client_cost: inner.args.client_cost.into(),
-        retention_us: inner.retention_us,
+        retention: &inner.retention,
     };
     let verdict = judge(pieces, terms, rules)?;
     let valid = verdict.records.len();

@@ -8,6 +8,7 @@ use schemas::validate::{Context, ID_CHARS_MAX, named_tenant, validate};
 use schemas::{RawEvent, Record, Rejection};
 use service::Problem;
 use service::auth::{Caller, Tenant, tenant_header};
+use service::config::RetentionArgs;
 use uuid::Uuid;
 
 use crate::metrics;
@@ -87,7 +88,7 @@ pub(crate) struct Verdict {
 pub(crate) struct Rules<'a> {
     pub(crate) book: &'a PriceBook,
     pub(crate) client_cost: ClientCostPolicy,
-    pub(crate) retention_us: i64,
+    pub(crate) retention: &'a RetentionArgs,
 }
 
 /// # Errors
@@ -142,10 +143,11 @@ fn judge_one(
         ),
         None => None,
     };
+    let tenant_id = named.as_ref().unwrap_or(&terms.tenant).as_str();
     let context = Context {
-        tenant_id: named.as_ref().unwrap_or(&terms.tenant).as_str(),
+        tenant_id,
         received_us: terms.received_us,
-        retention_us: rules.retention_us,
+        retention_us: rules.retention.retention_us(tenant_id),
         ingest_key_id: terms.caller.key_id(),
     };
     let event = validate(&raw, &context, || terms.fallback_id(index))?;

@@ -23,7 +23,7 @@ use axum::Router;
 use axum::routing::post;
 use schemas::pricing::PriceBook;
 use service::auth::Authenticator;
-use service::config::AuthMode;
+use service::config::{AuthMode, RetentionArgs};
 use service::health::Readiness;
 use tokio_util::sync::CancellationToken;
 
@@ -43,7 +43,7 @@ pub struct Ingest(Arc<Inner>);
 
 struct Inner {
     args: IngestArgs,
-    retention_us: i64,
+    retention: RetentionArgs,
     authenticator: Authenticator,
     publisher: Arc<dyn Publisher>,
     admission: Admission,
@@ -59,13 +59,13 @@ impl std::fmt::Debug for Ingest {
 }
 
 impl Ingest {
-    /// Over any publisher; `retention_us` is the age from which events are rejected.
+    /// Over any publisher; `retention` says from which age events are rejected.
     ///
     /// # Errors
     /// When the published prices cannot be read.
     pub fn new(
         args: IngestArgs,
-        retention_us: i64,
+        retention: RetentionArgs,
         authenticator: Authenticator,
         publisher: Arc<dyn Publisher>,
     ) -> anyhow::Result<Self> {
@@ -74,7 +74,7 @@ impl Ingest {
         let admission = Admission::new(&args);
         let inner = Inner {
             args,
-            retention_us,
+            retention,
             authenticator,
             publisher,
             admission,
@@ -106,10 +106,9 @@ pub async fn run(config: Config, shutdown: CancellationToken) -> anyhow::Result<
     let readiness = Readiness::default();
     let publisher = KafkaPublisher::start(&config.kafka, &config.ingest)?;
     publisher.register(&readiness);
-    let retention_us = config.retention.retention_us();
     let ingest = Ingest::new(
         config.ingest,
-        retention_us,
+        config.retention,
         authenticator,
         Arc::new(publisher.clone()),
     )?;

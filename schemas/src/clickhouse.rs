@@ -3,7 +3,9 @@
 //!
 //! Placeholders, filled by the runner so that one file serves a laptop and a cluster:
 //! `{{database}}`, `{{on_cluster}}`, `{{MergeTree}}`, `{{AggregatingMergeTree}}`,
-//! `{{replicated_settings}}`, `{{retention_days}}`, `{{rollup_retention_days}}`.
+//! `{{replicated_settings}}`, `{{retention_days}}`, `{{rollup_retention_days}}`; in
+//! [`RETENTION`] also whole clauses, which know of tenants with days of their own:
+//! `{{events_ttl}}`, `{{rollups_ttl}}`, `{{ledger_ttl}}`.
 
 /// One step of the schema. Never edited once released: its checksum is recorded.
 #[derive(Debug, Clone, Copy)]
@@ -38,8 +40,8 @@ pub const MIGRATIONS: &[Migration] = migrations! {
 
 /// Statements that bring a changed retention setting into force.
 pub const RETENTION: &[&str] = &[
-    "ALTER TABLE {{database}}.trace_events {{on_cluster}} MODIFY TTL toDateTime(timestamp) + INTERVAL {{retention_days}} DAY DELETE",
-    "ALTER TABLE {{database}}.usage_15m {{on_cluster}} MODIFY TTL bucket + INTERVAL {{rollup_retention_days}} DAY DELETE WHERE tenant_id != ''",
-    "ALTER TABLE {{database}}.runs {{on_cluster}} MODIFY TTL bucket + INTERVAL {{rollup_retention_days}} DAY DELETE WHERE tenant_id != ''",
-    "ALTER TABLE {{database}}.ingest_ledger {{on_cluster}} MODIFY TTL hour + INTERVAL {{rollup_retention_days}} DAY DELETE",
+    "ALTER TABLE {{database}}.trace_events {{on_cluster}} MODIFY TTL {{events_ttl}}",
+    "ALTER TABLE {{database}}.usage_15m {{on_cluster}} MODIFY TTL {{rollups_ttl}}",
+    "ALTER TABLE {{database}}.runs {{on_cluster}} MODIFY TTL {{rollups_ttl}}",
+    "ALTER TABLE {{database}}.ingest_ledger {{on_cluster}} MODIFY TTL {{ledger_ttl}}",
 ];

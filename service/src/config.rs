@@ -14,5 +14,5 @@ pub use auth::{AuthArgs, AuthMode};
 pub use http::{HttpArgs, MetricsArgs};
 pub use kafka::{KafkaArgs, Properties};
 pub use log::{LogArgs, LogFormat};
-pub use retention::RetentionArgs;
+pub use retention::{Days, RetentionArgs, TenantRetention};
 pub use secret::SecretFile;

@@ -4,6 +4,7 @@
 mod error;
 mod render;
 mod state;
+mod ttl;
 
 use ::clickhouse::Client;
 use schemas::clickhouse::{MIGRATIONS, Migration, RETENTION};
@@ -58,6 +59,17 @@ pub async fn run_when_ready(
     .await
 }
 
+/// The retention that the tables have, whatever this process was told; `None` before the
+/// first migration.
+///
+/// # Errors
+/// When ClickHouse does not answer, or there is no such database.
+pub async fn retention_in_force(args: &ClickHouseArgs) -> Result<Option<RetentionArgs>, Error> {
+    let template = Template::new(args, &RetentionArgs::new(1, 1));
+    let state = State::read(&args.server_client(), &template).await?;
+    Ok(state.retention())
+}
+
 async fn apply(
     args: &ClickHouseArgs,
     retention: &RetentionArgs,
@@ -71,7 +83,7 @@ async fn apply(
         &template.fill("CREATE DATABASE IF NOT EXISTS {{database}} {{on_cluster}}"),
     )
     .await?;
-    let state = State::read(&client, &template).await?;
+    let state = State::begin(&client, &template).await?;
     let missing = state.missing(migrations)?;
     for migration in &missing {
         for statement in render::statements(migration.sql) {
@@ -85,7 +97,9 @@ async fn apply(
         );
     }
     let fresh = missing.len() == migrations.len();
-    let changed = !state.has_retention(retention) && !fresh;
+    // New tables have the days of everyone already.
+    let in_force = fresh && retention.tenant_retention.is_empty();
+    let changed = !state.has_retention(retention) && !in_force;
     if changed {
         for statement in retention_statements {
             execute(&client, &template.fill(statement)).await?;

@@ -58,10 +58,7 @@ impl World {
         service::kafka::ensure_topics(&kafka).await.unwrap();
         let mut clickhouse = ClickHouseArgs::at(&engine.url);
         clickhouse.clickhouse_database = engine.database("aggregator").await;
-        let retention = RetentionArgs {
-            retention_days: 400,
-            rollup_retention_days: 1200,
-        };
+        let retention = RetentionArgs::new(400, 1200);
         service::migrate::run(&clickhouse, &retention)
             .await
             .unwrap();

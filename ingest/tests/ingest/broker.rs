@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use crate::support::{Answer, RETENTION_US, event, fixtures, gzip, post_to};
+use crate::support::{Answer, event, fixtures, gzip, post_to, retention};
 use axum::Router;
 use engines::kafka::{Broker, Config};
 use engines::testing::kafka;
@@ -33,7 +33,7 @@ impl Live {
         publisher.register(&readiness);
         let dyn_publisher = Arc::new(publisher.clone());
         let off = Authenticator::off(false);
-        let ingest = Ingest::new(args, RETENTION_US, off, dyn_publisher).unwrap();
+        let ingest = Ingest::new(args, retention(), off, dyn_publisher).unwrap();
         Self {
             router: ingest::router(ingest),
             publisher,

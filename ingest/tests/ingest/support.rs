@@ -11,10 +11,13 @@ use schemas::Record;
 use secrecy::ExposeSecret;
 use serde_json::{Value, json};
 use service::auth::{ApiKey, Authenticator, Binding, Keyring, Scope, Scopes};
+use service::config::RetentionArgs;
 use tokio::sync::watch;
 use tower::ServiceExt;
 
-pub(crate) const RETENTION_US: i64 = 400 * 86_400 * 1_000_000;
+pub(crate) fn retention() -> RetentionArgs {
+    RetentionArgs::new(400, 1200)
+}
 
 /// Keeps what it is given; can be told to fail, or to keep the acks back.
 pub(crate) struct Memory {
@@ -100,7 +103,7 @@ impl Bench {
             held: watch::Sender::new(false),
         });
         let publisher = Arc::clone(&memory) as Arc<dyn Publisher>;
-        let ingest = Ingest::new(args, RETENTION_US, authenticator, publisher).unwrap();
+        let ingest = Ingest::new(args, retention(), authenticator, publisher).unwrap();
         Self {
             router: ingest::router(ingest),
             memory,

@@ -105,11 +105,10 @@ fn router(
         query_api,
         authenticator,
     } = settings;
-    let retention_us = ingest.retention.retention_us();
     let publisher = Arc::new(publisher.clone());
     let writing = Ingest::new(
         ingest.ingest,
-        retention_us,
+        ingest.retention,
         authenticator.clone(),
         publisher,
     )?;

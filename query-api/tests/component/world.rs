@@ -128,10 +128,7 @@ impl World {
         let engine = engines::testing::clickhouse::clickhouse().await;
         let mut args = ClickHouseArgs::at(&engine.url);
         args.clickhouse_database = engine.database("query_api").await;
-        let retention = RetentionArgs {
-            retention_days: 1200,
-            rollup_retention_days: 1200,
-        };
+        let retention = RetentionArgs::new(1200, 1200);
         service::migrate::run(&args, &retention).await.unwrap();
         let client = args.client();
         let router = router(&client, &Authenticator::off(false));

@@ -1,5 +1,6 @@
 //! From the published SQL files to statements for this installation.
 
+use super::ttl::{Rows, clauses};
 use crate::config::{ClickHouseArgs, RetentionArgs};
 
 /// What an insert's token is remembered for on replicated tables: it must outlast Kafka's
@@ -40,6 +41,12 @@ impl Template {
                 "{{rollup_retention_days}}",
                 retention.rollup_retention_days.to_string(),
             ),
+            ("{{events_ttl}}", events_ttl(retention)),
+            (
+                "{{rollups_ttl}}",
+                rollups_ttl("bucket", retention, Rows::Named),
+            ),
+            ("{{ledger_ttl}}", rollups_ttl("hour", retention, Rows::All)),
         ];
         Self { values }
     }
@@ -52,6 +59,23 @@ impl Template {
                 text.replace(name, value)
             })
     }
+}
+
+fn events_ttl(retention: &RetentionArgs) -> String {
+    let tenants = retention.tenant_retention.iter();
+    let tenants = tenants.map(|(tenant_id, days)| (tenant_id, days.events));
+    clauses(
+        "toDateTime(timestamp)",
+        retention.retention_days,
+        tenants,
+        Rows::All,
+    )
+}
+
+fn rollups_ttl(at: &str, retention: &RetentionArgs, rows: Rows) -> String {
+    let tenants = retention.tenant_retention.iter();
+    let tenants = tenants.map(|(tenant_id, days)| (tenant_id, days.rollups));
+    clauses(at, retention.rollup_retention_days, tenants, rows)
 }
 
 /// The statements of a file: each ends with `;` at a line's end. What holds only comments
@@ -73,11 +97,6 @@ mod tests {
 
     use super::*;
 
-    const RETENTIONS: RetentionArgs = RetentionArgs {
-        retention_days: 7,
-        rollup_retention_days: 9,
-    };
-
     #[test]
     fn statements_end_at_a_semicolon_and_a_line() {
         let sql = "-- first; not its end\nCREATE 1;\n\n-- only words\n;\nCREATE\n2;";
@@ -90,7 +109,7 @@ mod tests {
         let mut args = ClickHouseArgs::at("http://x");
         for cluster in [None, Some("main".to_owned())] {
             args.clickhouse_cluster = cluster;
-            let template = Template::new(&args, &RETENTIONS);
+            let template = Template::new(&args, &RetentionArgs::new(7, 9));
             let files = MIGRATIONS.iter().map(|migration| migration.sql);
             for sql in files.chain(RETENTION.iter().copied()) {
                 let filled = template.fill(sql);

@@ -7,10 +7,12 @@ use serde::Deserialize;
 use super::error::Error;
 use super::execute;
 use super::render::Template;
-use crate::config::RetentionArgs;
+use crate::config::{RetentionArgs, TenantRetention};
 
 /// The version under which the retention in force is recorded.
 const RETENTION_VERSION: u32 = 0;
+/// Between the days of everyone and those of single tenants, in its words.
+const TENANTS: &str = ", tenants ";
 
 const CREATE: &str = "CREATE TABLE IF NOT EXISTS {{database}}.schema_migrations {{on_cluster}}
 (
@@ -43,8 +45,13 @@ pub(super) struct State {
 }
 
 impl State {
-    pub(super) async fn read(client: &Client, template: &Template) -> Result<Self, Error> {
+    /// Of a database that may not have been migrated before.
+    pub(super) async fn begin(client: &Client, template: &Template) -> Result<Self, Error> {
         execute(client, &template.fill(CREATE)).await?;
+        Self::read(client, template).await
+    }
+
+    pub(super) async fn read(client: &Client, template: &Template) -> Result<Self, Error> {
         let applied = client
             .query_raw(&template.fill(SELECT))
             .fetch_all::<Applied>();
@@ -85,6 +92,13 @@ impl State {
     pub(super) fn has_retention(&self, retention: &RetentionArgs) -> bool {
         let mut applied = self.applied.iter();
         applied.any(|a| a.version == RETENTION_VERSION && a.latest == in_words(retention))
+    }
+
+    /// The retention that was brought into force last.
+    pub(super) fn retention(&self) -> Option<RetentionArgs> {
+        let mut applied = self.applied.iter();
+        let recorded = applied.find(|applied| applied.version == RETENTION_VERSION)?;
+        from_words(&recorded.latest)
     }
 
     pub(super) async fn record(
@@ -140,10 +154,39 @@ fn checksum(migration: &Migration) -> String {
     blake3::hash(migration.sql.as_bytes()).to_hex().to_string()
 }
 
+/// Such as `400 days, rollups 1200 days, tenants acme=30/90`.
 fn in_words(retention: &RetentionArgs) -> String {
     let RetentionArgs {
         retention_days,
         rollup_retention_days,
+        tenant_retention,
     } = retention;
-    format!("{retention_days} days, rollups {rollup_retention_days} days")
+    let all = format!("{retention_days} days, rollups {rollup_retention_days} days");
+    if tenant_retention.is_empty() {
+        return all;
+    }
+    format!("{all}{TENANTS}{tenant_retention}")
+}
+
+fn from_words(words: &str) -> Option<RetentionArgs> {
+    let (all, tenants) = words.split_once(TENANTS).unwrap_or((words, ""));
+    let (events, rollups) = all.strip_suffix(" days")?.split_once(" days, rollups ")?;
+    let mut retention = RetentionArgs::new(events.parse().ok()?, rollups.parse().ok()?);
+    retention.tenant_retention = TenantRetention::parse(tenants).ok()?;
+    Some(retention)
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used)]
+    use super::*;
+
+    #[test]
+    fn a_retention_comes_back_from_its_words() {
+        let mut retention = RetentionArgs::new(30, 60);
+        assert_eq!(in_words(&retention), "30 days, rollups 60 days");
+        assert_eq!(from_words(&in_words(&retention)), Some(retention.clone()));
+        retention.tenant_retention = TenantRetention::parse("acme=1/2,a b=3/4").unwrap();
+        assert_eq!(from_words(&in_words(&retention)), Some(retention));
+    }
 }
