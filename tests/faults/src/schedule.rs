@@ -1,0 +1,51 @@
+//! Which faults, in which order: by the seed alone.
+
+use crate::options::Options;
+use crate::stories;
+use crate::story::{HowOften, Rng, Story};
+
+/// In a run of this many faults and more, every step is killed [`STEP_KILLS_MIN`] times.
+const LONG: usize = 200;
+const STEP_KILLS_MIN: usize = 10;
+
+/// The stories to tell, in their order.
+pub(crate) fn plan(options: &Options, rng: &mut Rng) -> anyhow::Result<Vec<&'static Story>> {
+    let brokers = if options.short { 1 } else { options.brokers };
+    let possible = || {
+        stories::ALL
+            .iter()
+            .filter(move |story| story.brokers_min <= brokers)
+    };
+    if !options.only.is_empty() {
+        return named(options);
+    }
+    if options.short {
+        return Ok(possible().filter(|story| story.telling).collect());
+    }
+    let mut plan: Vec<_> = possible()
+        .filter(|story| story.how_often != HowOften::Named)
+        .collect();
+    if options.faults >= LONG {
+        let steps = possible().filter(|story| story.how_often == HowOften::Step);
+        plan.extend(steps.flat_map(|story| std::iter::repeat_n(story, STEP_KILLS_MIN - 1)));
+    }
+    let again: Vec<_> = possible()
+        .filter(|story| matches!(story.how_often, HowOften::Often | HowOften::Step))
+        .collect();
+    while plan.len() < options.faults {
+        plan.push(again[rng.usize(..again.len())]);
+    }
+    rng.shuffle(&mut plan);
+    plan.truncate(options.faults);
+    Ok(plan)
+}
+
+/// The named ones, each in its turn, until there are enough.
+fn named(options: &Options) -> anyhow::Result<Vec<&'static Story>> {
+    let find = |name: &String| {
+        let found = stories::ALL.iter().find(|story| story.name == *name);
+        found.ok_or_else(|| anyhow::anyhow!("no fault is called {name}; see --list"))
+    };
+    let named: Vec<_> = options.only.iter().map(find).collect::<Result<_, _>>()?;
+    Ok(named.into_iter().cycle().take(options.faults).collect())
+}
