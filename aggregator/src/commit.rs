@@ -17,7 +17,7 @@ use crate::log::{Log, OffsetRange};
 use crate::offsets::{CommitError, Offsets};
 
 /// An acknowledged commit older than this proves nothing about who owns the partition.
-const PROOF_AGE_MAX: Duration = Duration::from_secs(10);
+pub(crate) const PROOF_AGE_MAX: Duration = Duration::from_secs(3);
 /// Between two tries of a commit that the coordinator refused for the moment.
 const REFUSED_PAUSE: Duration = Duration::from_millis(100);
 

@@ -1,8 +1,11 @@
 //! What the aggregator can be told.
 
 use std::path::PathBuf;
+use std::time::Duration;
 
 use service::config::{ClickHouseArgs, KafkaArgs, MetricsArgs};
+
+use crate::commit::PROOF_AGE_MAX;
 
 /// Settings of the role `aggregator`.
 #[derive(Debug, Clone, clap::Args)]
@@ -58,8 +61,21 @@ pub struct Config {
     #[arg(long, env = "LLMOBSERVE_INSERT_TIMEOUT_SECONDS", default_value_t = 30)]
     pub insert_timeout_seconds: u64,
 
-    /// After this time an insert that was sent can no longer land. More than the insert
-    /// timeout and than what the server and the network between hold a request.
+    /// After this time an insert that was sent can no longer land, whoever sent it. At least
+    /// the insert timeout and three seconds (the age at which a proof of ownership expires),
+    /// and what the server and the network between may hold a request back.
     #[arg(long, env = "LLMOBSERVE_INSERT_LIFETIME_SECONDS", default_value_t = 60)]
     pub insert_lifetime_seconds: u64,
+}
+
+impl Config {
+    pub(crate) fn insert_timeout(&self) -> Duration {
+        Duration::from_secs(self.insert_timeout_seconds)
+    }
+
+    /// Never less than what is certain.
+    pub(crate) fn insert_lifetime(&self) -> Duration {
+        let configured = Duration::from_secs(self.insert_lifetime_seconds);
+        configured.max(self.insert_timeout() + PROOF_AGE_MAX)
+    }
 }

@@ -71,6 +71,19 @@ pub(crate) struct Feed {
     flow: Flow,
 }
 
+impl Feed {
+    /// Fails silently when the worker has ended: then a revocation is on its way.
+    pub(crate) fn hand_over(&self, message: Message) {
+        self.buffered_bytes
+            .fetch_add(message.bytes(), Ordering::Relaxed);
+        drop(self.items.send(Item::Record(message)));
+    }
+
+    pub(crate) fn end_of_log(&self) {
+        drop(self.items.send(Item::EndOfLog));
+    }
+}
+
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Flow {
     /// The worker does not know yet where to begin.
@@ -258,17 +271,13 @@ pub(crate) fn poll(
 fn deliver(group: &Group, message: &BorrowedMessage<'_>) {
     let partition = message.partition().cast_unsigned();
     if let Some(feed) = group.feeds().get(&partition) {
-        let message = Message::detach(message);
-        feed.buffered_bytes
-            .fetch_add(message.bytes(), Ordering::Relaxed);
-        // Fails when the worker has ended; then a revocation is on its way.
-        drop(feed.items.send(Item::Record(message)));
+        feed.hand_over(Message::detach(message));
     }
 }
 
 fn end_of_log(group: &Group, partition: i32) {
     if let Some(feed) = group.feeds().get(&partition.cast_unsigned()) {
-        drop(feed.items.send(Item::EndOfLog));
+        feed.end_of_log();
     }
 }
 

@@ -35,6 +35,11 @@ mod presence;
 mod observe;
 mod metrics;
 mod seams;
+#[cfg(test)]
+mod simulation;
+
+#[cfg(test)]
+extern crate self as aggregator;
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -83,7 +88,7 @@ pub async fn run_with(
     let client = config.kafka.client("aggregator");
     let clickhouse = ClickHouse::new(
         config.clickhouse.client(),
-        Duration::from_secs(config.insert_timeout_seconds),
+        config.insert_timeout(),
         config.clickhouse.clickhouse_cluster.is_some(),
     );
     let dead_letters = DeadLetterTopic::new(&client, config.kafka.dead_letter_topic.clone())
@@ -108,7 +113,7 @@ pub async fn run_with(
             bytes_max: config.batch_bytes_max.max(1),
             age_max: Duration::from_millis(config.batch_age_max_ms),
         },
-        insert_lifetime: Duration::from_secs(config.insert_lifetime_seconds),
+        insert_lifetime: config.insert_lifetime(),
     };
     while hold.is_over(&shutdown).await {
         let Some(epoch) = epoch(&config, &shutdown).await else {

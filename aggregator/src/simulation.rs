@@ -1,0 +1,131 @@
+//! The real state machine between a Kafka and tables in memory, where everything that can
+//! happen to it happens at random: any crash point, any redelivery, the same tables.
+//!
+//! Owners die or freeze at any call, answers are lost, inserts and commits land late,
+//! ClickHouse logs tokens and loses their rows, offsets vanish. Time is simulated, so that
+//! a case takes milliseconds. The model that the protocol was checked with has the same
+//! faults; here they meet the code. Each rule of the protocol is left out once, and must
+//! be missed.
+#![allow(
+    clippy::unwrap_used,
+    clippy::panic,
+    clippy::cast_possible_truncation,
+    clippy::cast_sign_loss,
+    clippy::print_stdout
+)]
+
+#[path = "../../tests/faults/src/bin/faulty-aggregator/between.rs"]
+mod between;
+mod cells;
+mod check;
+mod log;
+mod member;
+#[path = "../../tests/faults/src/bin/faulty-aggregator/mutants.rs"]
+mod mutants;
+mod owner;
+mod tables;
+mod world;
+
+use std::sync::{Arc, Mutex};
+use std::time::Duration;
+
+use mutants::Mutant;
+use owner::Owner;
+use world::World;
+
+/// Faults of one case, at most.
+const FAULTS_MAX: u32 = 5;
+/// Simulated time after which a case that has not finished is stuck.
+const PATIENCE: Duration = Duration::from_secs(3600);
+/// Between two looks at the world.
+const TICK: Duration = Duration::from_millis(100);
+
+/// Runs one case; the error says what is wrong with the tables.
+fn case(seed: u64, mutant: Option<Mutant>) -> Result<(), String> {
+    let runtime = tokio::runtime::Builder::new_current_thread()
+        .enable_time()
+        .start_paused(true)
+        .build()
+        .unwrap();
+    runtime.block_on(live(seed, mutant))
+}
+
+async fn live(seed: u64, mutant: Option<Mutant>) -> Result<(), String> {
+    let mut rng = fastrand::Rng::with_seed(seed);
+    let log = log::write(&mut rng);
+    let world = World::new(log, rng.u32(1..=FAULTS_MAX));
+    let world = Arc::new(Mutex::new(world));
+    let began = tokio::time::Instant::now();
+    let mut owner = Owner::take_over(seed, mutant, &world);
+    let mut earlier: Vec<Owner> = Vec::new();
+    while began.elapsed() < PATIENCE {
+        tokio::time::sleep(TICK).await;
+        arrive(&mut rng, &world, &owner);
+        earlier.retain(|zombie| !zombie.is_gone());
+        if earlier.is_empty() && world.lock().unwrap().is_finished() {
+            owner.leave().await;
+            return check::tables(&world.lock().unwrap());
+        }
+        if owner.is_lost() || (rng.u8(..) == 0 && world.lock().unwrap().spend()) {
+            if owner.member.is_dead() && rng.bool() && world.lock().unwrap().spend() {
+                lose_offsets(&mut rng, &mut world.lock().unwrap());
+            }
+            let successor = Owner::take_over(seed, mutant, &world);
+            earlier.push(std::mem::replace(&mut owner, successor));
+        }
+    }
+    Err(format!("stuck: {:?}", world.lock().unwrap().committed))
+}
+
+fn arrive(rng: &mut fastrand::Rng, world: &Mutex<World>, owner: &Owner) {
+    let visible = {
+        let mut world = world.lock().unwrap();
+        world.deliver();
+        world.visible = (world.visible + rng.usize(0..2)).min(world.log.len());
+        world.visible().to_vec()
+    };
+    owner.member.pump(&visible);
+}
+
+/// Another tool deletes the group's offset, or sets it anywhere without a word.
+fn lose_offsets(rng: &mut fastrand::Rng, world: &mut World) {
+    let anywhere = rng.u64(0..=world.visible as u64);
+    world.committed = rng.bool().then(|| (anywhere, String::new()));
+}
+
+/// Looks for a case that the mutant gets wrong.
+fn falls(mutant: Mutant) -> bool {
+    let found = (0..40_000).find_map(|seed| Some((seed, case(seed, Some(mutant)).err()?)));
+    println!("{mutant:?} falls with seed and fault {found:?}");
+    found.is_some()
+}
+
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    /// More with `PROPTEST_CASES`.
+    fn cases() -> u32 {
+        let wanted = std::env::var("PROPTEST_CASES");
+        wanted.map_or(3000, |cases| cases.parse().unwrap())
+    }
+
+    proptest! {
+        #![proptest_config(ProptestConfig { failure_persistence: None, ..ProptestConfig::with_cases(cases()) })]
+        #[test]
+        fn any_crash_point_and_any_redelivery_leave_the_same_tables(seed: u64) {
+            case(seed, None).map_err(TestCaseError::fail)?;
+        }
+    }
+
+    #[test]
+    fn every_rule_of_the_protocol_is_needed() {
+        use clap::ValueEnum as _;
+        let needless: Vec<_> = Mutant::value_variants()
+            .iter()
+            .filter(|mutant| !falls(**mutant))
+            .collect();
+        assert!(needless.is_empty(), "{needless:?} break nothing");
+    }
+}
