@@ -22,6 +22,13 @@ HINT_node := Node.js 20 or newer: apt-get install nodejs
 HINT_npm := apt-get install npm (or set LLMOBSERVE_CLICKHOUSE_URL)
 HINT_python3 := apt-get install python3 python3-venv
 HINT_curl := apt-get install curl
+HINT_strace := apt-get install strace
+HINT_setpriv := apt-get install util-linux
+HINT_unshare := apt-get install util-linux
+
+# Of `make faults`.
+N ?= 200
+SEED ?= $(shell date +%s)
 
 # $(call need,TOOLS): stops, naming each missing tool and the way to it.
 define need
@@ -52,12 +59,14 @@ deps: ## Install Apache Kafka and the ClickHouse library below target/
 
 .PHONY: test
 test: deps ## Every test, with a real Kafka and a real ClickHouse
-	$(call need,python3 curl)
+	$(call need,python3 curl setpriv)
 	cargo test $(CARGO_FLAGS) --workspace
 	python3 tests/e2e/exactness.py --events 20000 --tenants 50
 	python3 tests/e2e/exactness.py --events 20000 --tenants 50 --pause 0.5 --kill-aggregator 5
 	python3 tests/e2e/exactness.py --events 20000 --tenants 50 --kill-group
 	python3 tests/e2e/exactness.py --events 20000 --tenants 50 --pause 0.1 --sigterm
+	cargo build $(CARGO_FLAGS) -p llmobserve -p faults
+	$(TARGET)/faults --short
 
 .PHONY: exactness
 exactness: build ## The same end to end at full size: 100,000 events, 20 kills
@@ -65,6 +74,12 @@ exactness: build ## The same end to end at full size: 100,000 events, 20 kills
 	python3 tests/e2e/exactness.py --pause 1.8 --kill-aggregator 20 --kill-every 2.5
 	python3 tests/e2e/exactness.py --kill-group
 	python3 tests/e2e/exactness.py --pause 0.1 --sigterm
+
+.PHONY: faults
+faults: deps ## N faults under load, three brokers; SEED=… repeats a run, ARGS=… adds flags
+	$(call need,strace setpriv unshare)
+	cargo build $(CARGO_FLAGS) -p llmobserve -p faults
+	$(TARGET)/faults --seed $(SEED) --faults $(N) $(ARGS)
 
 .PHONY: demo
 demo: ## Two minutes of lifelike traffic to a running instance

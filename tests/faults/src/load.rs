@@ -37,7 +37,7 @@ struct Shared {
     ledger: Mutex<Ledger>,
     /// Clients in the middle of something.
     busy: AtomicUsize,
-    /// Steady clients send as fast as they are answered.
+    /// Steady clients send ten times their rate.
     pushing: AtomicBool,
     /// Batches that were acknowledged and may be sent again.
     settled: Mutex<Vec<Vec<u64>>>,
@@ -113,7 +113,7 @@ impl Load {
         Ok(())
     }
 
-    /// Steady clients send without pauses, or at their rate again.
+    /// Steady clients send ten times their rate, or their rate again.
     pub(crate) fn push(&self, hard: bool) {
         self.shared.pushing.store(hard, Ordering::SeqCst);
     }

@@ -136,11 +136,11 @@ async fn tell(
     world.load.resume();
     tokio::time::sleep(HEALTHY).await;
     let outcome = (story.tell)(world, rng).await?;
+    for service in world.services() {
+        service.wait_ready().await?;
+    }
     world.load.pause().await?;
     world.cluster.wait_in_sync().await?;
-    for service in world.services() {
-        service.ensure_alive()?;
-    }
     let seen = if thorough {
         world
             .oracle

@@ -16,6 +16,8 @@ use crate::http::{self, Answer};
 const BATCH_MAX: u64 = 50;
 /// One batch in so many is sent again later, although it was acknowledged.
 const RESENT_ONE_IN: usize = 10;
+/// How much more than usual clients send when they push.
+const PUSH: f64 = 10.0;
 const SETTLED_MAX: usize = 100;
 const PATIENCE: Duration = Duration::from_secs(15);
 const RETRY_PAUSE: Duration = Duration::from_millis(200);
@@ -49,10 +51,10 @@ pub(super) async fn steady(
             batch.len() as u64
         };
         drop(busy);
-        if !shared.pushing.load(Ordering::SeqCst) {
-            let share = f64::from(shared.rate) / clients as f64;
-            tokio::time::sleep_until(began + Duration::from_secs_f64(count as f64 / share)).await;
-        }
+        let pushing = shared.pushing.load(Ordering::SeqCst);
+        let rate = f64::from(shared.rate) * if pushing { PUSH } else { 1.0 };
+        let share = Duration::from_secs_f64(count as f64 * clients as f64 / rate);
+        tokio::time::sleep_until(began + share).await;
     }
 }
 

@@ -1,4 +1,4 @@
-//! SIGKILL, and started again.
+//! SIGKILL, and started again; SIGSTOP for brokers.
 
 use std::time::{Duration, Instant};
 
@@ -66,6 +66,21 @@ pub(super) async fn leading_broker(world: &mut World, rng: &mut Rng) -> anyhow::
     sleep(between(rng, 0.5, 4.0)).await;
     world.cluster.nodes[leader].start().await?;
     world.cluster.nodes[leader].wait_ready().await?;
+    Ok(Outcome::Done(format!("kafka-{}", leader + 1)))
+}
+
+/// SIGSTOP for longer than the controller waits, and SIGCONT: a leader that was deposed and
+/// does not know it.
+pub(super) async fn hung_broker(world: &mut World, rng: &mut Rng) -> anyhow::Result<Outcome> {
+    let partition = rng.i32(0..4);
+    let leader = world
+        .cluster
+        .leader(schemas::topics::EVENTS, partition)
+        .await?;
+    world.cluster.nodes[leader].pause(true)?;
+    sleep(between(rng, 4.0, 8.0)).await;
+    world.cluster.nodes[leader].pause(false)?;
+    sleep(between(rng, 0.5, 1.0)).await;
     Ok(Outcome::Done(format!("kafka-{}", leader + 1)))
 }
 

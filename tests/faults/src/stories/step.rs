@@ -1,8 +1,7 @@
-//! The aggregator dies, or stands still, at one step of a batch.
+//! The aggregator dies at one step of a batch.
 
 use std::time::Duration;
 
-use anyhow::Context as _;
 use tokio::time::sleep;
 
 use super::between;
@@ -10,10 +9,9 @@ use crate::story::{Outcome, Rng};
 use crate::world::{SESSION_TIMEOUT, World};
 
 /// A step comes by a few times a second.
-const REACHED_MAX: Duration = Duration::from_secs(30);
+pub(super) const REACHED_MAX: Duration = Duration::from_secs(30);
 /// The n-th time from now is the one, up to this.
-const TIMES_MAX: u32 = 5;
-const BEYOND_SESSION: Duration = Duration::from_secs(2);
+pub(super) const TIMES_MAX: u32 = 5;
 
 /// SIGKILL at the step. Either it comes back at once and adopts its own batch, or the other
 /// one does when the session has expired.
@@ -33,24 +31,4 @@ pub(super) async fn kill(world: &mut World, rng: &mut Rng, step: &str) -> anyhow
     Ok(Outcome::Done(
         if alone { "adopted by the other" } else { "" }.to_owned(),
     ))
-}
-
-/// SIGSTOP at the step for longer than the session; then it goes on as if nothing had been,
-/// and what it sends is late.
-pub(super) async fn zombie(
-    world: &mut World,
-    rng: &mut Rng,
-    step: &str,
-) -> anyhow::Result<Outcome> {
-    if let Err(reason) = world.failpoints() {
-        return Ok(Outcome::Skipped(reason));
-    }
-    let aggregator = &mut world.aggregators[rng.usize(..2)];
-    aggregator.tell(&format!("stop {step} {}", rng.u32(1..=TIMES_MAX)))?;
-    let hit = aggregator.says(&format!("hit {step}"), REACHED_MAX).await?;
-    anyhow::ensure!(hit, "{step} was not reached in {REACHED_MAX:?}");
-    sleep(SESSION_TIMEOUT + BEYOND_SESSION).await;
-    aggregator.go_on()?;
-    aggregator.wait_ready().await.context("after SIGCONT")?;
-    Outcome::done()
 }

@@ -221,8 +221,8 @@ impl Service {
     }
 
     /// The sum of a metric's series.
-    pub(crate) async fn metric(&self, port: u16, name: &str) -> anyhow::Result<f64> {
-        let answer = http::get(port, "/metrics", Duration::from_secs(5)).await?;
+    pub(crate) async fn metric(&self, name: &str) -> anyhow::Result<f64> {
+        let answer = http::get(self.spec.ready.0, "/metrics", Duration::from_secs(5)).await?;
         let text = answer.text();
         let series = text.lines().filter(|line| {
             line.strip_prefix(name)

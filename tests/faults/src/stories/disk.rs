@@ -1,0 +1,51 @@
+//! No space left on device.
+
+use std::time::Duration;
+
+use tokio::time::sleep;
+
+use super::between;
+use crate::story::{Outcome, Rng};
+use crate::world::World;
+
+/// How long a broker gets to notice that it cannot write.
+const NOTICED_MAX: Duration = Duration::from_secs(6);
+
+pub(super) async fn clickhouse(world: &mut World, rng: &mut Rng) -> anyhow::Result<Outcome> {
+    if let Some(reason) = &world.clickhouse_disk.missing {
+        return Ok(Outcome::Skipped(reason.clone()));
+    }
+    let free = world.clickhouse_disk.free_bytes()? >> 20;
+    world.clickhouse_disk.fill()?;
+    sleep(between(rng, 3.0, 6.0)).await;
+    world.clickhouse_disk.free()?;
+    if !world.clickhouse.is_alive() {
+        world.clickhouse.restart().await?;
+    }
+    Ok(Outcome::Done(format!("{free} MiB were free")))
+}
+
+/// Kafka gives up a log that it cannot write, and the broker with it.
+pub(super) async fn kafka(world: &mut World, _: &mut Rng) -> anyhow::Result<Outcome> {
+    if let Some(reason) = &world.kafka_disk.missing {
+        return Ok(Outcome::Skipped(reason.clone()));
+    }
+    world.kafka_disk.fill()?;
+    let Some(node) = world.cluster.nodes.last_mut() else {
+        anyhow::bail!("no broker");
+    };
+    let ended = node.ended(NOTICED_MAX).await;
+    world.kafka_disk.free()?;
+    // Where it lives on, its log may be offline: only a start brings that back.
+    node.kill().await;
+    node.start().await?;
+    node.wait_ready().await?;
+    Ok(Outcome::Done(
+        if ended {
+            "the broker ended"
+        } else {
+            "the broker lived on"
+        }
+        .to_owned(),
+    ))
+}
