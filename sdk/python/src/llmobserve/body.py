@@ -68,14 +68,16 @@ class Document:
 
 
 class ServerSentEvents:
-    """Keeps the first and the last event that name usage, and the last error: a stream of any
-    length takes the memory of three lines. Anthropic splits its usage between the first and the
-    last; everyone else repeats or writes it once, at the end."""
+    """Keeps the very first event, for the model's name, the first and the last one that name
+    usage, and the last error: a stream of any length takes the memory of four lines. Anthropic
+    splits its usage between the first and the last; everyone else repeats it or writes it once,
+    at the end."""
 
     def __init__(self) -> None:
         self.finished = False
         self._open: list[bytes] = []
         self._open_size = 0
+        self._head: Optional[bytes] = None
         self._first: Optional[bytes] = None
         self._last: Optional[bytes] = None
         self._error: Optional[bytes] = None
@@ -104,6 +106,8 @@ class ServerSentEvents:
     def _line(self, line: bytes) -> None:
         if not line.startswith(b"data:"):
             return
+        if self._head is None:
+            self._head = line
         if b'"usage' in line and not _is_null_usage(line):
             if self._first is None:
                 self._first = line
@@ -117,10 +121,11 @@ class ServerSentEvents:
         if self._open:
             self._line(b"".join(self._open))
             self._open, self._open_size = [], 0
-        lines = [self._first, self._error]
-        if self._last is not self._first:
-            lines.append(self._last)
-        return [line[5:].strip() for line in lines if line is not None]
+        kept: list[bytes] = []
+        for line in (self._head, self._first, self._error, self._last):
+            if line is not None and (not kept or line is not kept[-1]):
+                kept.append(line)
+        return [line[5:].strip() for line in kept]
 
 
 def _is_null_usage(line: bytes) -> bool:

@@ -7,7 +7,7 @@ from contextvars import ContextVar
 from typing import TYPE_CHECKING, Callable, Optional
 
 from . import context, report, runtime
-from .body import Decode, Reader, decoder_for, reader_for
+from .body import Decode, Document, Reader, decoder_for, reader_for
 from .event import Event
 from .log import quietly
 from .providers import port_of
@@ -35,6 +35,7 @@ class Call:
         "_token",
         "context",
         "error",
+        "error_in_header",
         "is_cut_off",
         "is_open",
         "is_streaming",
@@ -78,6 +79,7 @@ class Call:
         self.ttft_ms: Optional[float] = None
         #: Bedrock counts in headers where the body has no count.
         self.tokens_in_headers: dict[str, str] = {}
+        self.error_in_header: Optional[str] = None
         self._reader: Optional[Reader] = None
         self._decode: Optional[Decode] = None
         self._recorded = False
@@ -124,10 +126,11 @@ class Call:
         if not is_decoded:
             self._decode = decoder_for(header("content-encoding") or "")
         if self.provider == "bedrock":
-            for part in ("input", "output"):
-                count = header(f"x-amzn-bedrock-{part}-token-count")
+            for side in ("input", "output"):
+                count = header(f"x-amzn-bedrock-{side}-token-count")
                 if count:
-                    self.tokens_in_headers[part] = count
+                    self.tokens_in_headers[side] = count
+            self.error_in_header = header("x-amzn-errortype")
 
     @quietly
     def feed(self, data: bytes, is_decoded: bool = False) -> None:
@@ -154,8 +157,18 @@ class Call:
 
     def abandon(self) -> None:
         """Nobody reads on. After the provider's last word that is an end like any other."""
-        self.is_cut_off = not (self._reader is not None and self._reader.finished)
+        self.is_cut_off = not self.saw_end
         self._record()
+
+    @property
+    def saw_end(self) -> bool:
+        """The provider itself said that this was all."""
+        return self._reader is not None and self._reader.finished
+
+    @property
+    def has_events(self) -> bool:
+        """The body is a stream of events, not one document."""
+        return self._reader is not None and not isinstance(self._reader, Document)
 
     def kept(self) -> list[bytes]:
         return self._reader.kept() if self._reader else []

@@ -28,9 +28,9 @@ def event_of(call: Call) -> Optional[Event]:
         return None  # what it leads to is the call
     found = _read(call)
     if call.method == "GET" and call.kind == "llm":
-        if not found.is_background or found.is_pending or not found.counts:
+        if not found.background_id or found.is_pending or not found.counts:
             return None  # a look at a response that is counted elsewhere, or not done yet
-    elif found.is_background and found.is_pending:
+    elif found.background_id and found.is_pending:
         return None  # counted when it is fetched
     event: Event = {
         "timestamp": round(call.sent_at, 6),
@@ -45,8 +45,8 @@ def event_of(call: Call) -> Optional[Event]:
         "is_streaming": call.is_streaming or None,
         "http_status": call.status,
     }
-    if call.method == "GET" and call.kind == "llm":
-        event["id"] = call.path.rsplit("/", 1)[-1]  # however often it is fetched
+    if found.background_id:
+        event["id"] = found.background_id  # counts once, however often it is fetched
     if call.ttft_ms is not None:
         event["ttft_ms"] = round(call.ttft_ms, 3)
     _usage(event, call, found)
@@ -67,7 +67,7 @@ def _usage(event: Event, call: Call, found: extract.Found) -> None:
         if count.isdigit():
             found.counts.setdefault(f"{side}_tokens", int(count))
     tokens = found.tokens()
-    if (call.is_cut_off or call.error is not None) and not found.is_finished:
+    if not _is_complete(call, found):
         # What was counted so far is not what will be billed.
         for name in ("output_tokens", "reasoning_tokens", "audio_output_tokens"):
             tokens.pop(name, None)
@@ -77,16 +77,26 @@ def _usage(event: Event, call: Call, found: extract.Found) -> None:
         event["usage"] = units
 
 
+def _is_complete(call: Call, found: extract.Found) -> bool:
+    """Whether the provider has said its last word. Streams count as they go, or say one half of
+    it at their start."""
+    if call.saw_end or found.is_finished:
+        return True
+    return not call.is_cut_off and call.error is None and not call.has_events
+
+
 def _outcome(event: Event, call: Call, found: extract.Found) -> None:
     event["status"] = "ok"
     status = call.status or 0
     if status >= 400:
         event["status"], event["error_type"] = _of_http(status), found.error_type
+        if found.error_type is None and call.error_in_header:
+            event["error_type"] = call.error_in_header.split(":", 1)[0]
     elif call.error is not None:
         event["status"], event["error_type"] = _of_exception(call.error)
     elif found.error_type is not None:
         event["status"], event["error_type"] = "error", found.error_type
-    elif call.is_cut_off and not found.is_finished:
+    elif call.is_cut_off and not _is_complete(call, found):
         event["status"] = "cancelled"
     is_counted = "input_tokens" in event or "output_tokens" in event
     if event["status"] == "error" and not is_counted and _may_be_billed(event, call):

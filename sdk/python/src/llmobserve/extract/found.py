@@ -25,8 +25,8 @@ class Found:
         self.error_type: Optional[str] = None
         #: The provider itself ended the response.
         self.is_finished = False
-        #: OpenAI's background mode: the answer is fetched later.
-        self.is_background = False
+        #: OpenAI's background mode: the answer is fetched later, perhaps more than once.
+        self.background_id: Optional[str] = None
         self.is_pending = False
         #: By genai-prices' names.
         self.counts: dict[str, float] = {}
@@ -48,7 +48,8 @@ class Found:
         if isinstance(tier, str):
             self.service_tier = tier
         self.is_finished = self.is_finished or bool(document.get("llmobserve_finished"))
-        self.is_background = self.is_background or document.get("background") is True
+        if document.get("background") is True:
+            self.background_id = str(document.get("id"))
         self.is_pending = document.get("status") in ("queued", "in_progress")
 
     def error(self, document: dict[str, Any]) -> None:

@@ -7,10 +7,6 @@ from typing import Any
 
 from .found import Found, part
 
-#: Their `completion_tokens` leave the reasoning out.
-_REASONING_APART = ("xai", "perplexity")
-
-
 def read(document: dict[str, Any], found: Found) -> bool:
     usage = document.get("usage") or part(document, "x_groq", "usage")
     if isinstance(document.get("usage_info"), dict):  # Mistral's OCR
@@ -36,18 +32,17 @@ def read(document: dict[str, Any], found: Found) -> bool:
 
 def _chat(usage: dict[str, Any], found: Found) -> None:
     reasoning = part(usage, "completion_tokens_details", "reasoning_tokens")
-    if reasoning is None:
-        reasoning = usage.get("reasoning_tokens")
-    apart = reasoning if found.provider in _REASONING_APART else None
-    if found.provider == "perplexity":
-        cited = usage.get("citation_tokens")
-        found.set("output_citation_tokens", cited)
+    beside = usage.get("reasoning_tokens")
+    output = [usage.get("completion_tokens")]
+    if found.provider == "xai":  # its completion leaves the reasoning out
+        output.append(reasoning if reasoning is not None else beside)
+    elif found.provider == "perplexity":
+        output += [beside, usage.get("citation_tokens")]
+        found.set("output_citation_tokens", usage.get("citation_tokens"))
         found.set("web_searches", usage.get("num_search_queries"))
-        found.set("output_tokens", usage.get("completion_tokens"), apart, cited)
-    else:
-        found.set("output_tokens", usage.get("completion_tokens"), apart)
+    found.set("output_tokens", *output)
+    found.set("output_reasoning_tokens", reasoning if reasoning is not None else beside)
     found.set("input_tokens", usage.get("prompt_tokens"))
-    found.set("output_reasoning_tokens", reasoning)
     found.set("cache_read_tokens", _cached(usage))
     details = "prompt_tokens_details"
     found.set("cache_write_tokens", part(usage, details, "cache_write_tokens"))
@@ -60,7 +55,7 @@ def _chat(usage: dict[str, Any], found: Found) -> None:
 def _cached(usage: dict[str, Any]) -> Any:
     """In the details, or under one of the names it has elsewhere."""
     count = part(usage, "prompt_tokens_details", "cached_tokens")
-    for name in ("cached_tokens", "prompt_cache_hit_tokens", "num_cached_tokens"):
+    for name in ("cached_tokens", "prompt_cache_hit_tokens"):
         if count is None:
             count = usage.get(name)
     return count

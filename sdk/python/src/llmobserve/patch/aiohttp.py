@@ -72,7 +72,7 @@ def _extended(url: Any, params: Any) -> Any:
 @quietly
 def _begin(method: str, url: Any, kw: dict[str, Any]) -> Optional[Call]:
     call: Optional[Call] = begin(
-        method.upper(), url.scheme, url.host or "", url.port, url.path, lambda: str(url)
+        method.upper(), url.scheme, url.host or "", url.port, url.raw_path, lambda: str(url)
     )
     if call is not None:
         call.request_body = _body(kw)

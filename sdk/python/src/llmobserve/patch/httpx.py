@@ -56,8 +56,9 @@ def _async_send(original: Any, stream_type: Any) -> Any:
 @quietly
 def _begin(request: Any) -> Optional[Call]:
     url = request.url
+    path = url.raw_path.decode("ascii")
     call: Optional[Call] = begin(
-        request.method, url.scheme, url.host, url.port, url.path, lambda: str(url)
+        request.method, url.scheme, url.host, url.port, path, lambda: str(url)
     )
     if call is not None:
         call.request_body = getattr(request, "_content", None)

@@ -98,7 +98,9 @@ def _read(original: Any) -> Any:
             return original(self, amt, decode_content, *args, **kw)
         with _Apart(self, call):
             data = original(self, amt, decode_content, *args, **kw)
-        _passed(call, self, data, decode_content)
+        if decode_content is None:
+            decode_content = self.decode_content
+        call.feed(data, is_decoded=bool(decode_content))
         if amt is None or (amt != 0 and not data) or _is_at_end(self):
             call.end()
         return data
@@ -116,7 +118,7 @@ def _read_chunked(original: Any) -> Any:
             return
         try:
             for data in pieces:
-                _passed(call, self, data, decode_content)
+                call.feed(data, is_decoded=bool(decode_content))
                 yield data
         except BaseException as error:
             call.fail(error)
@@ -141,14 +143,6 @@ class _Apart:
         setattr(self._response, _CALL, self._call)
         if error is not None:
             self._call.fail(error)
-
-
-@quietly
-def _passed(call: Call, response: Any, data: Any, decode_content: Any) -> None:
-    """`decode_content` says in which form the bytes are; the first piece decides."""
-    is_decoded = response.decode_content if decode_content is None else decode_content
-    if data:
-        call.feed(data, is_decoded=bool(is_decoded))
 
 
 def _is_at_end(response: Any) -> bool:

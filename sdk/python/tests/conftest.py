@@ -1,0 +1,81 @@
+import json
+import os
+from pathlib import Path
+
+import pytest
+
+import llmobserve
+from llmobserve import context, log, runtime
+
+from fakes.collector import Collector
+from fakes.provider import Provider, Recording
+from fakes.proxy import Proxy
+
+FIXTURES = Path(__file__).parent / "fixtures"
+SCHEMAS = Path(__file__).resolve().parents[3] / "schemas"
+
+
+@pytest.fixture
+def collector():
+    server = Collector()
+    yield server
+    server.stop()
+
+
+@pytest.fixture
+def provider():
+    server = Provider()
+    yield server
+    server.stop()
+
+
+@pytest.fixture
+def proxy():
+    server = Proxy()
+    yield server
+    server.stop()
+
+
+@pytest.fixture
+def observe(collector, provider, monkeypatch):
+    """`observe(...)` with the fakes' addresses; `host` is what the provider is taken for."""
+    for name in list(os.environ):
+        if name.startswith("LLMOBSERVE_"):
+            monkeypatch.delenv(name)
+    log.forget_said()
+    token = context.enter(context.Context())
+
+    def begin(host="openai", **settings):
+        monkeypatch.setenv("LLMOBSERVE_PROVIDER_HOSTS", f"{host}={provider.netloc}")
+        settings.setdefault("collector_url", collector.url)
+        settings.setdefault("flush_interval_ms", 20)
+        llmobserve.observe(**settings)
+
+    yield begin
+    collector.mode, collector.delay = "ok", 0.0
+    llmobserve.shutdown(timeout=1)
+    runtime._active = None
+    context.leave(token)
+
+
+def fixture(name, **behaviour):
+    """A recording of `tests/fixtures`; by its suffix JSON, server-sent events or binary."""
+    body = (FIXTURES / name).read_bytes()
+    kinds = {".json": "application/json", ".sse": "text/event-stream; charset=utf-8"}
+    kind = kinds.get(Path(name).suffix, "application/vnd.amazon.eventstream")
+    if Path(name).suffix == ".sse":
+        behaviour.setdefault("pieces", "events")
+    return Recording(body, content_type=kind, **behaviour)
+
+
+@pytest.fixture
+def one_event(collector):
+    """The one event of the test, delivered."""
+
+    def deliver():
+        assert llmobserve.flush(5)
+        events = collector.events
+        assert len(events) == 1, json.dumps(events, indent=1)
+        return events[0]
+
+    return deliver

@@ -1,0 +1,1 @@
+"""The other ends of the wire: collector, provider, proxy."""
