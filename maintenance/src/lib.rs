@@ -1,5 +1,10 @@
 //! What an operator does to the ledger.
 //!
-//! [`audit`] proves that nothing was lost and nothing counted twice.
+//! [`audit`] proves that nothing was lost and nothing counted twice. [`rebuild`] makes rollups
+//! anew from raw events, [`erase`] removes a tenant or a customer; both under a [`hold`], which
+//! keeps the aggregators away.
 
 pub mod audit;
+pub mod erase;
+pub mod hold;
+pub mod rebuild;

@@ -1,0 +1,1 @@
+ALTER TABLE erased_table DELETE WHERE tenant_id = {tenant:String}

@@ -1,0 +1,6 @@
+//! An operator at work while events come in: real Kafka, real ClickHouse, a real aggregator.
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
+
+mod erase;
+mod rebuild;
+mod world;
