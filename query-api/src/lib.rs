@@ -3,12 +3,18 @@
 //! In the order of a request: who asks and about what ([`request`], [`params`], [`filters`]) →
 //! which time ([`range`], [`calendar`]) → the query ([`store`]; one noun = one route, its types
 //! and its SQL) → the [`answer`], as JSON, a page of a list or an export.
+//!
+//! Beside them, [`audit`] and [`conservation`] prove that the tables hold what was received:
+//! the first when asked, the second by itself, for the [`metrics`].
 
 mod answer;
+mod audit;
 mod calendar;
+mod conservation;
 mod customers;
 mod dashboard;
 mod filters;
+mod metrics;
 mod openapi;
 mod page;
 mod params;
@@ -22,11 +28,14 @@ mod timeseries;
 
 use std::sync::Arc;
 
+use anyhow::Context as _;
 use axum::Router;
 use axum::routing::get;
 use clap::Args;
+use maintenance::audit::Auditor;
+use schemas::topics;
 use service::auth::Authenticator;
-use service::config::{AuthArgs, AuthMode, ClickHouseArgs, HttpArgs};
+use service::config::{AuthArgs, AuthMode, ClickHouseArgs, HttpArgs, KafkaArgs};
 use service::health::{self, Readiness};
 use tokio_util::sync::CancellationToken;
 use utoipa_axum::router::OpenApiRouter;
@@ -34,6 +43,7 @@ use utoipa_axum::routes;
 
 use store::Store;
 
+pub use conservation::CheckArgs;
 pub use openapi::{document, openapi};
 
 /// Settings of the role.
@@ -48,11 +58,32 @@ pub struct Config {
     /// Where the tables are.
     #[command(flatten)]
     pub clickhouse: ClickHouseArgs,
+    /// Where events wait. Only the audit asks it; everything else is answered without.
+    #[command(flatten)]
+    pub kafka: KafkaArgs,
+    /// Kafka consumer group of the aggregator, whose offsets tell what is finished.
+    #[arg(
+        long,
+        env = "LLMOBSERVE_CONSUMER_GROUP",
+        default_value = topics::AGGREGATOR_GROUP
+    )]
+    pub consumer_group: String,
+    /// The check that runs by itself.
+    #[command(flatten)]
+    pub check: CheckArgs,
+}
+
+impl Config {
+    /// What compares the tables and asks Kafka what waits.
+    pub fn auditor(&self) -> Auditor {
+        Auditor::new(&self.clickhouse, self.kafka.clone(), &self.consumer_group)
+    }
 }
 
 /// What the routes share.
 pub struct QueryState {
     store: Store,
+    auditor: Auditor,
 }
 
 impl std::fmt::Debug for QueryState {
@@ -63,9 +94,10 @@ impl std::fmt::Debug for QueryState {
 
 impl QueryState {
     /// Questions go to this client's database.
-    pub fn new(client: clickhouse::Client) -> Self {
+    pub fn new(client: clickhouse::Client, auditor: Auditor) -> Self {
         Self {
             store: Store::new(client),
+            auditor,
         }
     }
 
@@ -76,6 +108,16 @@ impl QueryState {
             let store = store.clone();
             async move { store.ping().await }
         });
+    }
+
+    /// Checks again and again, until `shutdown`, that everything that was received is
+    /// accounted for; the outcome is in the metrics.
+    pub fn check_conservation(
+        &self,
+        args: &CheckArgs,
+        shutdown: CancellationToken,
+    ) -> impl Future<Output = ()> + Send + use<> {
+        conservation::check(self.auditor.clone(), args.clone(), shutdown)
     }
 }
 
@@ -89,12 +131,16 @@ pub async fn run(config: Config, shutdown: CancellationToken) -> anyhow::Result<
         .check_bind(AuthMode::Required, config.http.bind)?;
     let authenticator = Authenticator::from_args(&config.auth, AuthMode::Required)?;
     let readiness = Readiness::default();
-    let state = QueryState::new(config.clickhouse.client());
+    let state = QueryState::new(config.clickhouse.client(), config.auditor());
     state.watch(&readiness);
+    let checks = tokio::spawn(state.check_conservation(&config.check, shutdown.clone()));
     let health = health::router(readiness, service::telemetry::metrics()?);
     let router = service::http::with_layers(router(state, &authenticator).merge(health));
     let listener = service::http::bind(config.http.bind).await?;
-    service::http::serve(listener, router, &config.http, shutdown).await
+    service::http::serve(listener, router, &config.http, shutdown).await?;
+    checks
+        .await
+        .context("the check of conservation ended early")
 }
 
 /// The routes, behind authentication; without `/health` and the layers of
@@ -122,4 +168,5 @@ fn routes() -> OpenApiRouter<Arc<QueryState>> {
         .routes(routes!(customers::customer))
         .routes(routes!(dashboard::dashboard_stats))
         .routes(routes!(timeseries::time_series))
+        .routes(routes!(audit::conservation))
 }

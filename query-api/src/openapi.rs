@@ -16,6 +16,7 @@ const COMMITTED: &str = include_str!("../../schemas/openapi.json");
         (name = "runs", description = "Single pieces of work and their spans"),
         (name = "statistics", description = "Cost and usage by several keys, and over time"),
         (name = "dashboard", description = "The figures that the dashboard shows"),
+        (name = "audit", description = "Whether everything that was received is accounted for"),
     )
 )]
 struct Reading;

@@ -178,7 +178,7 @@ fn second(second: i64) -> u32 {
 }
 
 /// 400: the range makes no sense.
-fn invalid(detail: impl Into<std::borrow::Cow<'static, str>>) -> Problem {
+pub(crate) fn invalid(detail: impl Into<std::borrow::Cow<'static, str>>) -> Problem {
     Problem::bad_request("invalid_range", detail)
 }
 

@@ -144,7 +144,7 @@ async fn permit(permits: &Arc<Semaphore>) -> Result<OwnedSemaphorePermit, Proble
 }
 
 /// What the caller hears; the log hears all of it.
-fn problem(error: &Error) -> Problem {
+pub(crate) fn problem(error: &Error) -> Problem {
     const UNKNOWN_TABLE: u32 = 60;
     const UNKNOWN_DATABASE: u32 = 81;
     const TOO_MANY_ROWS: u32 = 158;

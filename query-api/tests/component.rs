@@ -9,6 +9,8 @@
 #[path = "component/world.rs"]
 mod world;
 
+#[path = "component/audit.rs"]
+mod audit;
 #[path = "component/bad_requests.rs"]
 mod bad_requests;
 #[path = "component/exports.rs"]

@@ -68,6 +68,13 @@ impl Plan {
         clickhouse_flags(self.clickhouse_url(), self.password_file.as_ref())
     }
 
+    /// For the query API.
+    pub(super) fn query_api_flags(&self) -> Vec<String> {
+        let mut flags = self.kafka_flags();
+        flags.extend(self.clickhouse_flags());
+        flags
+    }
+
     /// For our own ClickHouse.
     pub(super) fn password_flags(&self) -> Vec<String> {
         flag("--password-file", self.password_file.as_ref())

@@ -42,7 +42,7 @@ impl Settings {
     pub(super) fn read(config: &Config, plan: &Plan) -> anyhow::Result<Self> {
         Ok(Self {
             ingest: settings("ingest", &plan.kafka_flags())?,
-            query_api: settings("query-api", &plan.clickhouse_flags())?,
+            query_api: settings("query-api", &plan.query_api_flags())?,
             authenticator: Authenticator::from_args(&config.auth, AuthMode::Off)?,
         })
     }
@@ -72,7 +72,7 @@ impl Web {
         publisher.register(&readiness);
         watch_aggregator(&readiness, plan.aggregator_port);
         let http = settings.ingest.http.clone();
-        let router = router(settings, &publisher, &readiness)?;
+        let router = router(settings, &publisher, &readiness, shutdown)?;
         let shutdown = shutdown.clone();
         let server = tokio::spawn(async move {
             let served = http::serve(listener, router, &http, shutdown).await;
@@ -99,6 +99,7 @@ fn router(
     settings: Settings,
     publisher: &KafkaPublisher,
     readiness: &Readiness,
+    shutdown: &CancellationToken,
 ) -> anyhow::Result<Router> {
     let Settings {
         ingest,
@@ -112,8 +113,9 @@ fn router(
         authenticator.clone(),
         publisher,
     )?;
-    let reading = QueryState::new(query_api.clickhouse.client());
+    let reading = QueryState::new(query_api.clickhouse.client(), query_api.auditor());
     reading.watch(readiness);
+    tokio::spawn(reading.check_conservation(&query_api.check, shutdown.clone()));
     let router = ingest::router(writing)
         .merge(query_api::router(reading, &authenticator))
         .merge(health::router(readiness.clone(), telemetry::metrics()?));

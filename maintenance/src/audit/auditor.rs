@@ -54,27 +54,28 @@ impl Auditor {
         }
     }
 
-    /// One tenant's hours.
+    /// What may be told about the scope: for all tenants together also what waits in Kafka, and
+    /// then what is away is told in the answer.
     ///
     /// # Errors
-    /// When ClickHouse does not answer.
-    pub async fn of_tenant(
+    /// When ClickHouse does not answer about a tenant, or refuses for a reason that will not
+    /// pass.
+    pub async fn audit(
         &self,
-        tenant: &str,
+        scope: &Scope,
         hours: Hours,
         money: MoneyFormat,
     ) -> Result<Conservation> {
-        let scope = Scope::Tenant(tenant.to_owned());
-        let compared = self.hours(&scope, hours, money).await?;
-        Ok(answer(hours, Some(compared)))
+        match scope {
+            Scope::Tenant(_) => {
+                let compared = self.hours(scope, hours, money).await?;
+                Ok(answer(hours, Some(compared)))
+            }
+            Scope::All => self.of_all(hours, money).await,
+        }
     }
 
-    /// All tenants' hours together, and what waits in Kafka. What is away is told in the
-    /// answer.
-    ///
-    /// # Errors
-    /// When ClickHouse refuses for a reason that will not pass.
-    pub async fn of_all(&self, hours: Hours, money: MoneyFormat) -> Result<Conservation> {
+    async fn of_all(&self, hours: Hours, money: MoneyFormat) -> Result<Conservation> {
         let (compared, in_flight) =
             tokio::join!(self.hours(&Scope::All, hours, money), self.in_flight());
         let mut errors = Vec::new();

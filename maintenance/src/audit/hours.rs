@@ -29,8 +29,8 @@ pub struct Hours {
 }
 
 impl Hours {
-    /// Most hours of one audit: a month's.
-    pub const COUNT_MAX: u32 = 31 * 24;
+    /// Most hours of one audit: 31 days, wherever in an hour they begin.
+    pub const COUNT_MAX: u32 = 31 * 24 + 1;
 
     /// The hours that `from` (included) to `to` (excluded), in seconds since 1970, touch. `None` when
     /// these are none, more than [`Self::COUNT_MAX`], or outside of what ClickHouse can hold.
@@ -83,8 +83,8 @@ mod tests {
         let seconds = |from, to| Hours::touching(from, to).map(|hours| (hours.from, hours.to));
         assert_eq!(seconds(3_600, 7_200), Some((3_600, 7_200)));
         assert_eq!(seconds(3_599, 7_201), Some((0, 10_800)));
-        assert_eq!(seconds(0, 31 * 86_400), Some((0, 31 * 86_400)));
-        assert_eq!(seconds(0, 31 * 86_400 + 1), None);
+        assert_eq!(seconds(1, 31 * 86_400 + 1), Some((0, 31 * 86_400 + 3_600)));
+        assert_eq!(seconds(0, 31 * 86_400 + 3_601), None);
         assert_eq!(seconds(7_200, 7_200), None);
         assert_eq!(seconds(i64::from(u32::MAX), i64::from(u32::MAX) + 1), None);
     }

@@ -1,7 +1,8 @@
 use serde_json::Value;
 use service::auth::Authenticator;
+use service::config::ClickHouseArgs;
 
-use crate::world::{World, ask, router};
+use crate::world::{World, ask, auditor, router};
 
 #[tokio::test]
 async fn what_is_malformed_is_named() {
@@ -62,8 +63,8 @@ async fn what_is_malformed_is_named() {
 
 #[tokio::test]
 async fn a_store_that_is_away_is_told_as_such() {
-    let client = clickhouse::Client::default().with_url("http://127.0.0.1:9");
-    let router = router(&client, &Authenticator::off(false));
+    let args = ClickHouseArgs::at("http://127.0.0.1:9");
+    let router = router(&args.client(), &auditor(&args), &Authenticator::off(false));
     for path in [
         "/runs/latest",
         "/runs/x",
@@ -72,6 +73,7 @@ async fn a_store_that_is_away_is_told_as_such() {
         "/dashboard/stats",
         "/dashboard/customers/x",
         "/stats/timeseries",
+        "/audit/conservation?tenant_id=a",
     ] {
         let answer = ask(&router, path, &[]).await;
         assert_eq!(answer.status, 503, "{path}");
@@ -84,9 +86,8 @@ async fn a_store_that_is_away_is_told_as_such() {
     }
     // So is one without tables, before the first migration.
     let engine = engines::testing::clickhouse::clickhouse().await;
-    let client = clickhouse::Client::default()
-        .with_url(&engine.url)
-        .with_database("not_there");
-    let router = crate::world::router(&client, &Authenticator::off(false));
+    let mut args = ClickHouseArgs::at(&engine.url);
+    args.clickhouse_database = "not_there".to_owned();
+    let router = crate::world::router(&args.client(), &auditor(&args), &Authenticator::off(false));
     assert_eq!(ask(&router, "/stats/by-model", &[]).await.status, 503);
 }

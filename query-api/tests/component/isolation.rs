@@ -116,7 +116,11 @@ async fn with_authentication_on_a_key_is_needed() {
     let (reader, sender) = (ApiKey::generate().unwrap(), ApiKey::generate().unwrap());
     keyring.insert(reader.record(Binding::Platform, Scopes::of(&[Scope::Read])));
     keyring.insert(sender.record(Binding::Platform, Scopes::of(&[Scope::Ingest])));
-    let router = router(&world.client, &Authenticator::required(keyring));
+    let router = router(
+        &world.client,
+        &world.auditor,
+        &Authenticator::required(keyring),
+    );
     let bearer = |key: &ApiKey| format!("Bearer {}", key.expose().expose_secret());
     let (reader, sender) = (bearer(&reader), bearer(&sender));
     for path in PATHS
@@ -142,7 +146,11 @@ async fn a_bound_key_sees_its_tenant_whatever_it_asks_for() {
     let keyring = Keyring::default();
     let key = ApiKey::generate().unwrap();
     keyring.insert(key.bound("a", Scopes::of(&[Scope::Read])).unwrap());
-    let router = router(&world.client, &Authenticator::required(keyring));
+    let router = router(
+        &world.client,
+        &world.auditor,
+        &Authenticator::required(keyring),
+    );
     let authorization = format!("Bearer {}", key.expose().expose_secret());
     let keyed = [("authorization", authorization.as_str())];
     for path in PATHS {

@@ -7,10 +7,11 @@ use axum::http::{HeaderMap, Request, StatusCode};
 use chrono::{DateTime, Utc};
 use clickhouse::Client;
 use http_body_util::BodyExt;
+use maintenance::audit::Auditor;
 use query_api::QueryState;
 use serde_json::Value;
 use service::auth::Authenticator;
-use service::config::{ClickHouseArgs, RetentionArgs};
+use service::config::{ClickHouseArgs, KafkaArgs, RetentionArgs};
 use tower::ServiceExt;
 
 /// An event as a test tells it; empty texts are missing.
@@ -98,6 +99,7 @@ fn quoted(text: &str) -> String {
 
 pub struct World {
     pub client: Client,
+    pub auditor: Auditor,
     pub router: Router,
 }
 
@@ -131,8 +133,13 @@ impl World {
         let retention = RetentionArgs::new(1200, 1200);
         service::migrate::run(&args, &retention).await.unwrap();
         let client = args.client();
-        let router = router(&client, &Authenticator::off(false));
-        let world = Self { client, router };
+        let auditor = auditor(&args);
+        let router = router(&client, &auditor, &Authenticator::off(false));
+        let world = Self {
+            client,
+            auditor,
+            router,
+        };
         world.insert(events).await;
         world
     }
@@ -204,8 +211,14 @@ impl World {
     }
 }
 
-pub fn router(client: &Client, authenticator: &Authenticator) -> Router {
-    let router = query_api::router(QueryState::new(client.clone()), authenticator);
+/// Of these tables, and a Kafka that nobody runs.
+pub fn auditor(clickhouse: &ClickHouseArgs) -> Auditor {
+    Auditor::new(clickhouse, KafkaArgs::at("127.0.0.1:9"), "nobody")
+}
+
+pub fn router(client: &Client, auditor: &Auditor, authenticator: &Authenticator) -> Router {
+    let state = QueryState::new(client.clone(), auditor.clone());
+    let router = query_api::router(state, authenticator);
     service::http::with_layers(router)
 }
 
