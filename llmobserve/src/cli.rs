@@ -6,7 +6,7 @@ use clap::{Parser, Subcommand};
 use service::config::LogArgs;
 use tokio_util::sync::CancellationToken;
 
-use crate::{clickhouse, exit, migrate, up};
+use crate::{audit, clickhouse, exit, migrate, up};
 
 /// Usage and cost of AI calls, per tenant and customer, exact to the last digit.
 ///
@@ -40,6 +40,8 @@ pub(crate) enum Role {
     Clickhouse(clickhouse::Config),
     /// Bring ClickHouse's tables and Kafka's topics to this version.
     Migrate(migrate::Config),
+    /// Show whether everything that was received is accounted for.
+    Audit(audit::Config),
     /// Print the description of the HTTP interface (OpenAPI 3.1).
     Openapi,
 }
@@ -54,6 +56,7 @@ impl Role {
             Self::QueryApi(config) => query_api::run(config, shutdown).await,
             Self::Clickhouse(config) => clickhouse::run(config, shutdown).await,
             Self::Migrate(config) => migrate::run(config, shutdown).await,
+            Self::Audit(config) => audit::run(config, shutdown).await,
             Self::Openapi => openapi(),
         }
     }

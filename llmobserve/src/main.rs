@@ -1,5 +1,6 @@
 //! The one program: every role is a subcommand, `up` runs them all on one machine.
 
+mod audit;
 mod child;
 mod cli;
 mod clickhouse;
