@@ -77,23 +77,27 @@ def _tidy(event: Event) -> Event:
     return {name: value for name, value in event.items() if value not in (None, "", {})}
 
 
+#: The parts of a whole, with the names that they have as units of `usage`.
 _PARTS = (
-    ("input_tokens", ("cached_tokens", "cache_write_tokens")),
-    ("input_tokens", ("audio_input_tokens",)),
-    ("output_tokens", ("reasoning_tokens",)),
-    ("output_tokens", ("audio_output_tokens",)),
-    ("cache_write_tokens", ("cache_write_1h_tokens",)),
+    ("input_tokens", {"cached_tokens": "cache_read_tokens", "cache_write_tokens": ""}),
+    ("input_tokens", {"audio_input_tokens": "input_audio_tokens"}),
+    ("output_tokens", {"reasoning_tokens": "output_reasoning_tokens"}),
+    ("output_tokens", {"audio_output_tokens": "output_audio_tokens"}),
+    ("cache_write_tokens", {"cache_write_1h_tokens": ""}),
 )
-TOKENS = ("input_tokens", "output_tokens", *(part for _, parts in _PARTS for part in parts))
 
 
 def _keep_parts_within(event: Event) -> None:
-    """Counts that contradict each other have no price: they are kept as they are, beside."""
+    """Providers do report parts that exceed their whole. The collector refuses such an event; as
+    units of `usage` it takes the parts, sees the contradiction and has no price."""
+    if "cache_write_1h_tokens" in event:
+        event.setdefault("cache_write_tokens", event["cache_write_1h_tokens"])
     for whole, parts in _PARTS:
         if sum(event.get(part) or 0 for part in parts) > (event.get(whole) or 0):
-            reported = {name: event.pop(name) for name in TOKENS if name in event}
-            event.setdefault("event_metadata", {})["contradicting_tokens"] = reported
-            return
+            units = event.setdefault("usage", {})
+            for part, unit in parts.items():
+                if part in event:
+                    units[unit or part] = event.pop(part)
 
 
 def _metadata(given: Any) -> Any:
