@@ -6,7 +6,7 @@ use clap::{Parser, Subcommand};
 use service::config::LogArgs;
 use tokio_util::sync::CancellationToken;
 
-use crate::{audit, clickhouse, exit, migrate, up};
+use crate::{audit, clickhouse, erase, exit, migrate, rebuild, up};
 
 /// Usage and cost of AI calls, per tenant and customer, exact to the last digit.
 ///
@@ -42,6 +42,10 @@ pub(crate) enum Role {
     Migrate(migrate::Config),
     /// Show whether everything that was received is accounted for.
     Audit(audit::Config),
+    /// Make rollups anew from raw events.
+    Rebuild(rebuild::Config),
+    /// Remove a tenant, or one customer of a tenant, for good.
+    Erase(erase::Config),
     /// Print the description of the HTTP interface (OpenAPI 3.1).
     Openapi,
 }
@@ -57,6 +61,8 @@ impl Role {
             Self::Clickhouse(config) => clickhouse::run(config, shutdown).await,
             Self::Migrate(config) => migrate::run(config, shutdown).await,
             Self::Audit(config) => audit::run(config, shutdown).await,
+            Self::Rebuild(config) => rebuild::run(config, shutdown).await,
+            Self::Erase(config) => erase::run(config, shutdown).await,
             Self::Openapi => openapi(),
         }
     }

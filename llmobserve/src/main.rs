@@ -4,8 +4,10 @@ mod audit;
 mod child;
 mod cli;
 mod clickhouse;
+mod erase;
 mod exit;
 mod migrate;
+mod rebuild;
 mod supervise;
 mod up;
 
