@@ -205,7 +205,11 @@ def test_counts_that_contradict_each_other_have_no_price(observe, provider, one_
     import httpx
 
     observe()
-    usage = {"prompt_tokens": 5, "completion_tokens": 1, "prompt_tokens_details": {"cached_tokens": 9}}
+    usage = {
+        "prompt_tokens": 5,
+        "completion_tokens": 1,
+        "prompt_tokens_details": {"cached_tokens": 9},
+    }
     provider.replay(Recording(json.dumps({"model": "m", "usage": usage}).encode()))
     httpx.post(f"{provider.url}/v1/chat/completions", content=BODY)
     event = one_event()

@@ -165,7 +165,9 @@ def test_a_login_is_for_its_own_context_only(observe, provider, collector):
     async def run():
         first, second, third = asyncio.Event(), asyncio.Event(), asyncio.Event()
         await asyncio.gather(
-            request(None, first, third), request("user_a", second, third), request("user_b", third, third)
+            request(None, first, third),
+            request("user_a", second, third),
+            request("user_b", third, third),
         )
 
     asyncio.run(run())
@@ -202,7 +204,11 @@ def test_sections_form_a_tree(spans, collector):
             raise ValueError("as ever")
     seen = spans()
     root = seen["agent:research"]
-    assert (root["span_type"], root["status"], root["error_type"]) == ("agent", "error", "ValueError")
+    assert (root["span_type"], root["status"], root["error_type"]) == (
+        "agent",
+        "error",
+        "ValueError",
+    )
     assert root["event_metadata"] == {"k": 1}
     assert seen["agent:research/step:plan"]["span_type"] == "section"
     search = seen["agent:research/tool:search"]

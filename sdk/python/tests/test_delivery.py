@@ -218,12 +218,16 @@ def test_each_key_goes_out_apart(observe, collector):
         llmobserve.observe(tenant_id=user, api_key=f"llmo_sk_{user}")
         record(2)
     assert llmobserve.flush(5)
-    assert sorted((e["tenant_id"], key) for e, key in collector.received) == [
-        ("a", "llmo_sk_a"),
-        ("a", "llmo_sk_a"),
-        ("b", "llmo_sk_b"),
-        ("b", "llmo_sk_b"),
-    ] + [("process", "llmo_sk_process")] * 3
+    assert (
+        sorted((e["tenant_id"], key) for e, key in collector.received)
+        == [
+            ("a", "llmo_sk_a"),
+            ("a", "llmo_sk_a"),
+            ("b", "llmo_sk_b"),
+            ("b", "llmo_sk_b"),
+        ]
+        + [("process", "llmo_sk_process")] * 3
+    )
 
 
 def test_flush_delivers_at_once(observe, collector):

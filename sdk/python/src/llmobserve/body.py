@@ -112,6 +112,7 @@ class ServerSentEvents:
             if self._first is None:
                 self._first = line
             self._last = line
+            self.finished = self.finished or _is_last_usage(line)
         elif b'"error"' in line:
             self._error = line
         elif b"[DONE]" in line[:14] or b'"message_stop"' in line or b'"message-end"' in line:
@@ -126,6 +127,14 @@ class ServerSentEvents:
             if line is not None and (not kept or line is not kept[-1]):
                 kept.append(line)
         return [line[5:].strip() for line in kept]
+
+
+def _is_last_usage(line: bytes) -> bool:
+    """Anthropic's `message_delta` and OpenAI's `response.completed`: more may follow, but nothing
+    that counts, and some clients read no further."""
+    if b'"message_delta"' in line:
+        return b'"stop_reason":"' in line or b'"stop_reason": "' in line
+    return b'"response.completed"' in line[:64] or b'"response.incomplete"' in line[:64]
 
 
 def _is_null_usage(line: bytes) -> bool:

@@ -142,6 +142,8 @@ class Call:
         if self.ttft_ms is None and self.is_streaming:
             self.ttft_ms = (time.perf_counter() - self.started) * 1000
         self._reader.feed(self._decode(data) if self._decode else data)
+        if self._reader.finished:
+            self.end()  # not every client reads on, or lets go, after the last word
 
     def end(self) -> None:
         """The response has passed whole."""

@@ -41,7 +41,7 @@ class Server:
             do_GET = do_POST = do_DELETE = do_PUT = do_PATCH = handle_any
 
             def answer(self, status, content_type, body, headers=()):
-                self.send_response(status)
+                self.send_response_only(status)  # no date: answers are compared
                 self.send_header("Content-Type", content_type)
                 self.send_header("Content-Length", str(len(body)))
                 for name, value in headers:
@@ -50,7 +50,7 @@ class Server:
                 self.wfile.write(body)
 
             def begin_chunks(self, status, content_type, headers=()):
-                self.send_response(status)
+                self.send_response_only(status)  # no date: answers are compared
                 self.send_header("Content-Type", content_type)
                 self.send_header("Transfer-Encoding", "chunked")
                 for name, value in headers:
@@ -70,7 +70,9 @@ class Server:
 
         self._server = Threads(("127.0.0.1", port), Handler)
         self.port = self._server.server_port
-        self._thread = threading.Thread(target=self._server.serve_forever, args=(0.02,), daemon=True)
+        self._thread = threading.Thread(
+            target=self._server.serve_forever, args=(0.02,), daemon=True
+        )
         self._thread.start()
 
     @property

@@ -39,9 +39,7 @@ class Provider(Server):
 class Recording:
     """`pieces`: sent one by one as chunks; otherwise whole, with its length."""
 
-    def __init__(
-        self, body, status=200, content_type="application/json", pieces=None, **behaviour
-    ):
+    def __init__(self, body, status=200, content_type="application/json", pieces=None, **behaviour):
         self.body = body
         self.status = status
         self.content_type = content_type

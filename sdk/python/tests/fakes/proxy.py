@@ -41,8 +41,14 @@ class Proxy(Server):
         path = target.path + (f"?{target.query}" if target.query else "")
         upstream.request(request.command, path, request.body, headers)
         response = upstream.getresponse()
-        passed = [(n, v) for n, v in response.getheaders() if n.lower() not in (*HOP, "content-type")]
+        passed = [
+            (n, v) for n, v in response.getheaders() if n.lower() not in (*HOP, "content-type")
+        ]
         kind = response.headers.get("Content-Type", "application/octet-stream")
+        if response.headers.get("Content-Length"):
+            request.answer(response.status, kind, response.read(), passed)
+            upstream.close()
+            return
         request.begin_chunks(response.status, kind, passed)
         while data := response.read1(65536):
             request.chunk(data)

@@ -7,6 +7,7 @@ from typing import Any
 
 from .found import Found, part
 
+
 def read(document: dict[str, Any], found: Found) -> bool:
     usage = document.get("usage") or part(document, "x_groq", "usage")
     if isinstance(document.get("usage_info"), dict):  # Mistral's OCR
