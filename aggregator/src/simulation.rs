@@ -33,10 +33,10 @@ use mutants::Mutant;
 use owner::Owner;
 use world::World;
 
-/// Faults of one case, at most.
-const FAULTS_MAX: u32 = 5;
 /// Simulated time after which a case that has not finished is stuck.
 const PATIENCE: Duration = Duration::from_secs(3600);
+/// Simulated time after which a mutant that rests is made to recover.
+const REST: Duration = Duration::from_secs(60);
 /// Between two looks at the world.
 const TICK: Duration = Duration::from_millis(100);
 
@@ -53,7 +53,7 @@ fn case(seed: u64, mutant: Option<Mutant>) -> Result<(), String> {
 async fn live(seed: u64, mutant: Option<Mutant>) -> Result<(), String> {
     let mut rng = fastrand::Rng::with_seed(seed);
     let log = log::write(&mut rng);
-    let world = World::new(log, rng.u32(1..=FAULTS_MAX));
+    let world = World::new(log, &mut rng, mutant.and_then(weather));
     let world = Arc::new(Mutex::new(world));
     let began = tokio::time::Instant::now();
     let mut owner = Owner::take_over(seed, mutant, &world);
@@ -66,7 +66,9 @@ async fn live(seed: u64, mutant: Option<Mutant>) -> Result<(), String> {
             owner.leave().await;
             return check::tables(&world.lock().unwrap());
         }
-        if owner.is_lost() || (rng.u8(..) == 0 && world.lock().unwrap().spend()) {
+        // An offset that went back hurts whoever recovers from it.
+        let rests = mutant.is_some() && owner.since.elapsed() > REST;
+        if rests || owner.is_lost() || (rng.u8(..) == 0 && world.lock().unwrap().spend()) {
             if owner.member.is_dead() && rng.bool() && world.lock().unwrap().spend() {
                 lose_offsets(&mut rng, &mut world.lock().unwrap());
             }
@@ -91,6 +93,12 @@ fn arrive(rng: &mut fastrand::Rng, world: &Mutex<World>, owner: &Owner) {
 fn lose_offsets(rng: &mut fastrand::Rng, world: &mut World) {
     let anywhere = rng.u64(0..=world.visible as u64);
     world.committed = rng.bool().then(|| (anywhere, String::new()));
+}
+
+/// The kinds of faults that a rule is there for, where few others would hide them: here
+/// commits and inserts that land late, and owners that die.
+fn weather(mutant: Mutant) -> Option<u8> {
+    (mutant == Mutant::RepeatCommit).then_some(0b01100)
 }
 
 /// Looks for a case that the mutant gets wrong.

@@ -16,6 +16,9 @@ use crate::log::Log;
 use crate::offsets::{CommitError, Offsets};
 use crate::store::{Erasure, Extent, Store, StoredId, StoredRow};
 
+/// How long an insert takes at most when nothing is wrong with it.
+const INSERT_TAKES_MAX_MS: u64 = 150;
+
 /// What the aggregator's process is to Kafka and to ClickHouse.
 pub(super) struct Member {
     pub(super) generation: u32,
@@ -88,11 +91,13 @@ impl Member {
 
     fn fate(&self, inserts: bool) -> Fate {
         let mut rng = self.rng.lock().unwrap();
-        if rng.u8(..) >= 70 || !self.world().spend() {
+        // Mostly soon, while what it meets is still under way.
+        let late = LATE_MAX.mul_f64(rng.f64().powi(3));
+        let kinds = if inserts { 0..7 } else { 0..5 };
+        let Some(kind) = self.world().strikes(&mut rng, kinds) else {
             return Fate::Fine;
-        }
-        let late = Duration::from_millis(rng.u64(0..LATE_MAX.as_millis() as u64));
-        match rng.u8(0..if inserts { 7 } else { 5 }) {
+        };
+        match kind {
             0 => Fate::FailsBefore,
             1 => Fate::FailsAfter,
             2 => Fate::Late(late),
@@ -175,6 +180,8 @@ impl Offsets for Arc<Member> {
 impl Store for Arc<Member> {
     async fn insert(&self, block: &Block, token: &str) -> anyhow::Result<()> {
         self.alive().await;
+        let takes = self.rng.lock().unwrap().u64(0..INSERT_TAKES_MAX_MS);
+        tokio::time::sleep(Duration::from_millis(takes)).await;
         let apply = || self.world().tables.apply(block, token);
         match self.fate(true) {
             Fate::FailsBefore => return lost(),

@@ -6,6 +6,7 @@ use std::time::Duration;
 
 use async_trait::async_trait;
 use tokio::task::JoinHandle;
+use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 
 use super::member::Member;
@@ -21,6 +22,7 @@ use crate::store::Store;
 
 pub(super) struct Owner {
     pub(super) member: Arc<Member>,
+    pub(super) since: Instant,
     lease: Lease,
     worker: JoinHandle<Stop>,
 }
@@ -60,7 +62,7 @@ impl Owner {
                 spill_dir: std::env::temp_dir(),
             },
             limits: Limits {
-                rows_max: 3,
+                rows_max: 4,
                 bytes_max: 1 << 20,
                 age_max: Duration::from_millis(300),
             },
@@ -78,6 +80,7 @@ impl Owner {
         };
         Self {
             member,
+            since: Instant::now(),
             lease,
             worker,
         }

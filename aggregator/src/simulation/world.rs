@@ -1,6 +1,7 @@
 //! What outlives every owner: the log, the group's offset, the tables, and what is on its
 //! way to them.
 
+use std::ops::Range;
 use std::time::Duration;
 
 use tokio::time::Instant;
@@ -9,6 +10,8 @@ use super::log::Stored;
 use super::tables::Tables;
 use crate::block::Block;
 
+/// Faults of one case, at most.
+const FAULTS_MAX: u32 = 8;
 /// How late an insert, a commit or a frozen process may be. With the age of a lease's
 /// proof it stays below the lifetime of an insert, which is the protocol's one assumption.
 pub(super) const LATE_MAX: Duration = Duration::from_secs(12);
@@ -24,7 +27,11 @@ pub(super) struct World {
     pub(super) late_commits: Vec<LateCommit>,
     pub(super) late_inserts: Vec<LateInsert>,
     /// Faults left to happen.
-    pub(super) faults: u32,
+    faults: u32,
+    /// Which kinds of them, by bits: few kinds at a time meet in more ways.
+    kinds: u8,
+    /// How likely one is at each call, of 256.
+    odds: u8,
 }
 
 #[derive(Debug)]
@@ -43,7 +50,7 @@ pub(super) struct LateInsert {
 }
 
 impl World {
-    pub(super) fn new(log: Vec<Stored>, faults: u32) -> Self {
+    pub(super) fn new(log: Vec<Stored>, rng: &mut fastrand::Rng, kinds: Option<u8>) -> Self {
         Self {
             log,
             visible: 0,
@@ -52,8 +59,17 @@ impl World {
             tables: Tables::new(),
             late_commits: Vec::new(),
             late_inserts: Vec::new(),
-            faults,
+            faults: rng.u32(1..=FAULTS_MAX),
+            kinds: kinds.unwrap_or(rng.u8(..)),
+            odds: rng.u8(10..100),
         }
+    }
+
+    /// The kind of fault that happens now, if one does.
+    pub(super) fn strikes(&mut self, rng: &mut fastrand::Rng, kinds: Range<u8>) -> Option<u8> {
+        let kinds = rng.choose_multiple(kinds.filter(|kind| self.kinds >> kind & 1 == 1), 1);
+        let kind = *kinds.first()?;
+        (rng.u8(..) < self.odds && self.spend()).then_some(kind)
     }
 
     /// Whether a fault may happen now.
