@@ -20,6 +20,8 @@ const CLIENTS: usize = 4;
 /// How long clients may take to finish what they have begun.
 const QUIET_MAX: Duration = Duration::from_secs(60);
 const LOOK_PAUSE: Duration = Duration::from_millis(20);
+/// How long a poison record may wait for the brokers.
+const POISON_PATIENCE: Duration = Duration::from_secs(120);
 /// Between two poison records.
 const POISON_PAUSE: Duration = Duration::from_secs(2);
 
@@ -106,7 +108,9 @@ impl Load {
         while self.shared.busy.load(Ordering::SeqCst) > 0 {
             anyhow::ensure!(
                 Instant::now() < deadline,
-                "clients still have no answer after {QUIET_MAX:?}: ingest does not accept"
+                "{} senders are not done {QUIET_MAX:?} after they were asked to: {}",
+                self.shared.busy.load(Ordering::SeqCst),
+                self.ledger().last_refusal,
             );
             tokio::time::sleep(LOOK_PAUSE).await;
         }
@@ -142,7 +146,7 @@ async fn poison(shared: Arc<Shared>, mut gate: watch::Receiver<bool>, producer: 
         let record = FutureRecord::to(schemas::topics::EVENTS)
             .key("nobody")
             .payload("\u{1}no record of ours");
-        let sent = producer.send(record, Duration::from_secs(120)).await;
+        let sent = producer.send(record, POISON_PATIENCE).await;
         match sent {
             Ok(_) => shared.ledger().poison += 1,
             Err((error, _)) => {

@@ -40,7 +40,7 @@ pub(crate) struct Oracle {
 /// What one check saw.
 #[derive(Clone, Copy, Debug, Default)]
 pub(crate) struct Seen {
-    /// Accepted ids that were confirmed since the last check.
+    /// Accepted ids that were confirmed in all checks so far.
     pub(crate) confirmed: u64,
     pub(crate) lost: u64,
     pub(crate) doubled: u64,

@@ -36,7 +36,7 @@ impl Report {
         if let Ok((_, seen)) = told {
             row.lost += seen.lost;
             row.doubled += seen.doubled;
-            self.confirmed += seen.confirmed;
+            self.confirmed = seen.confirmed;
         }
         if let Some(violation) = violation {
             row.lost += violation.lost;
@@ -76,7 +76,7 @@ pub(crate) fn line(number: &str, name: &str, took: Duration, told: &Told) {
     match told {
         Ok((Outcome::Done(note), seen)) => {
             println!(
-                "{number:>8} {name:<32} {seconds:6.1} s {:>6} events  {note}",
+                "{number:>8} {name:<32} {seconds:6.1} s {:>8} events so far  {note}",
                 seen.confirmed
             );
         }

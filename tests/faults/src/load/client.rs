@@ -113,8 +113,10 @@ async fn insist(shared: &Shared, batch: &[u64], padding_bytes: usize) {
                 return;
             }
             Ok(answer) => refused(&mut shared.ledger(), &answer),
-            Err(_) => {
-                shared.ledger().unanswered += 1;
+            Err(error) => {
+                let mut ledger = shared.ledger();
+                ledger.unanswered += 1;
+                ledger.last_refusal = format!("{error:#}");
                 RETRY_PAUSE
             }
         };
@@ -138,6 +140,7 @@ fn body(events: &[Event], padding_bytes: usize) -> Bytes {
 /// How long to wait after an answer that says "later".
 fn refused(ledger: &mut Ledger, answer: &Answer) -> Duration {
     ledger.refusals += 1;
+    ledger.last_refusal = format!("{} {}", answer.status, answer.text());
     match (answer.status, answer.retry_after) {
         (429 | 503, Some(seconds)) => Duration::from_secs(seconds).min(RETRY_AFTER_MAX),
         (status, retry_after) => {

@@ -22,6 +22,8 @@ pub(crate) struct Ledger {
     pub(crate) rejected: BTreeMap<&'static str, u64>,
     /// Answers 503 and 429.
     pub(crate) refusals: u64,
+    /// The last of them, or why a request was not answered.
+    pub(crate) last_refusal: String,
     /// Requests without any answer.
     pub(crate) unanswered: u64,
     /// Events sent again although they were acknowledged.

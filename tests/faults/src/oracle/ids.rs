@@ -17,7 +17,6 @@ pub(super) async fn check(
     load: &Load,
     ends: &[u64],
 ) -> anyhow::Result<Seen> {
-    let before = oracle.books.count;
     let mut wrong = new_rows(oracle, sql, load, ends).await?;
     let start = oracle.books.checked_below;
     let (lost, made, unknown) = {
@@ -58,7 +57,7 @@ pub(super) async fn check(
     if wrong.messages.is_empty() {
         oracle.books.checked_below = made;
         return Ok(Seen {
-            confirmed: oracle.books.count - before,
+            confirmed: oracle.books.count,
             ..Seen::default()
         });
     }

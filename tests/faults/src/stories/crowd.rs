@@ -10,9 +10,9 @@ use crate::proxy::Mode;
 use crate::story::{Outcome, Rng};
 use crate::world::World;
 
-/// Bodies of 16 MiB at once take about three times as much (`--ingest-inflight-bytes-max`),
-/// the program about 60 MiB, and the allocator keeps some.
-const INGEST_MEMORY_MAX: u64 = 256 << 20;
+/// Bodies of 16 MiB at once take about three times as much (`--ingest-inflight-bytes-max`);
+/// the program itself takes 40 MiB, and the allocator keeps some.
+const INGEST_MEMORY_MAX: u64 = 128 << 20;
 /// Together they send more than ingest may hold.
 const SENDERS: usize = 64;
 const PADDING_BYTES: usize = 8 << 10;

@@ -11,6 +11,9 @@ use crate::world::World;
 /// How long a broker gets to notice that it cannot write.
 const NOTICED_MAX: Duration = Duration::from_secs(6);
 
+/// Parts that were being written or merged when the disk became full may be there with files
+/// of no length, and every read of them fails until ClickHouse starts anew: then it sets them
+/// aside and takes up again what they were merged from. So a restart belongs to the mending.
 pub(super) async fn clickhouse(world: &mut World, rng: &mut Rng) -> anyhow::Result<Outcome> {
     if let Some(reason) = &world.clickhouse_disk.missing {
         return Ok(Outcome::Skipped(reason.clone()));
@@ -19,10 +22,13 @@ pub(super) async fn clickhouse(world: &mut World, rng: &mut Rng) -> anyhow::Resu
     world.clickhouse_disk.fill()?;
     sleep(between(rng, 3.0, 6.0)).await;
     world.clickhouse_disk.free()?;
-    if !world.clickhouse.is_alive() {
-        world.clickhouse.restart().await?;
-    }
-    Ok(Outcome::Done(format!("{free} MiB were free")))
+    world.clickhouse.terminate().await?;
+    world.clickhouse.restart().await?;
+    let broken = "SELECT count() FROM system.detached_parts WHERE reason = 'broken-on-start'";
+    let broken = world.sql.number(broken).await?;
+    Ok(Outcome::Done(format!(
+        "{free} MiB were free, {broken} broken parts so far"
+    )))
 }
 
 /// Kafka gives up a log that it cannot write, and the broker with it.

@@ -10,10 +10,9 @@ use crate::proxy::Mode;
 use crate::story::{Outcome, Rng};
 use crate::world::World;
 
-/// What an aggregator may take: its programs and price of start-up (about 60 MiB), the
-/// buffer of 8 MiB, batches of 4 MiB on each of 4 partitions as records, rows and blocks,
-/// Kafka's own queue of 16 MiB, and what the allocator keeps.
-const AGGREGATOR_MEMORY_MAX: u64 = 256 << 20;
+/// What an aggregator may take: 20 MiB for itself, its buffer of 8 MiB, batches of 4 MiB on
+/// each of 4 partitions as records, rows and blocks, Kafka's own queue of 16 MiB.
+const AGGREGATOR_MEMORY_MAX: u64 = 128 << 20;
 const LOOK_PAUSE: Duration = Duration::from_millis(500);
 const AUDIT_PATIENCE: Duration = Duration::from_secs(10);
 const EMPTY_MAX: Duration = Duration::from_secs(60);

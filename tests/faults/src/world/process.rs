@@ -113,11 +113,6 @@ impl Service {
         self.wait_ready().await
     }
 
-    pub(crate) fn is_alive(&self) -> bool {
-        let running = self.running.as_ref();
-        running.is_some_and(|running| running.process.exit_status().is_none())
-    }
-
     /// An error that says how it ended and where its log is.
     pub(crate) fn ensure_alive(&self) -> anyhow::Result<()> {
         let Spec { name, log, .. } = &self.spec;
