@@ -83,7 +83,7 @@ impl Auditor {
             Ok(compared) => Some(compared),
             Err(error) if is_away(&error) => {
                 tracing::warn!(%error, "ClickHouse did not answer an audit");
-                errors.push("ClickHouse does not answer: events wait in Kafka, nothing is lost");
+                errors.push("ClickHouse does not answer: what is accepted waits in Kafka");
                 None
             }
             Err(error) => return Err(error),
