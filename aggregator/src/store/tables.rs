@@ -28,9 +28,11 @@ impl ClickHouse {
             .with_setting("optimize_on_insert", "0")
             .with_setting("max_execution_time", timeout.as_secs().max(1).to_string());
         if replicated {
-            // What is acknowledged is on a majority, and reads that decide see it.
+            // What is acknowledged is on a majority, and reads that decide see it; they
+            // would not while quorum inserts run in parallel.
             client = client
                 .with_setting("insert_quorum", "auto")
+                .with_setting("insert_quorum_parallel", "0")
                 .with_setting("select_sequential_consistency", "1");
         }
         Self { client, timeout }

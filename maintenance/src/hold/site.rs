@@ -70,6 +70,7 @@ impl Site {
         if args.clickhouse.clickhouse_cluster.is_some() {
             client = client
                 .with_setting("insert_quorum", "auto")
+                .with_setting("insert_quorum_parallel", "0")
                 .with_setting("select_sequential_consistency", "1");
         }
         Ok(Self {
