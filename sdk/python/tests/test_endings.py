@@ -77,6 +77,7 @@ def test_an_abandoned_stream_is_cancelled(breaks, observe, provider, one_event):
     assert event["status"] == "cancelled"
     assert "output_tokens" not in event  # what came so far is not what is billed
     assert event.get("input_tokens", 2321) == 2321
+    assert event.get("usage", {}).keys() <= {"output_text_tokens"}
 
 
 def test_after_the_last_word_leaving_is_no_abandoning(observe, provider, one_event):

@@ -18,6 +18,7 @@ from conftest import fixture
 from llmobserve import context
 
 PROGRAMS = Path(__file__).parent / "programs"
+pytestmark = pytest.mark.libraries
 
 
 def seen():

@@ -28,7 +28,7 @@ from .context import (
     set_tenant_id,
     set_trace_id,
 )
-from .log import quietly as _quietly
+from .log import log as _log
 from .middleware import (
     ObservabilityMiddleware,
     WSGIMiddleware,
@@ -120,13 +120,15 @@ def observe(
     _context.adopt(tenant_id, api_key, customer_id)
 
 
-@_quietly
 def _begin(settings: _config.Config) -> None:
-    from . import patch, threads
+    try:
+        from . import patch, threads
 
-    _runtime.start(settings)
-    threads.patch()
-    patch.install()
+        _runtime.start(settings)
+        threads.patch()
+        patch.install()
+    except Exception:  # the application goes on without us
+        _log().warning("llmobserve: nothing is measured", exc_info=True)
 
 
 def flush(timeout: float = 10.0) -> bool:

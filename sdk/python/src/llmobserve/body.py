@@ -16,6 +16,8 @@ from typing import Callable, Optional, Protocol
 WHOLE_BYTES_MAX = 256 * 1024
 HEAD_BYTES = 16 * 1024
 TAIL_BYTES = 64 * 1024
+#: Server-sent events that are kept before they are looked into.
+PENDING_BYTES_MAX = 64 * 1024
 #: A longer line of server-sent events is not looked at.
 LINE_BYTES_MAX = 16 * 1024 * 1024
 #: A longer message of an event stream is not looked at.
@@ -75,33 +77,30 @@ class ServerSentEvents:
 
     def __init__(self) -> None:
         self.finished = False
-        self._open: list[bytes] = []
-        self._open_size = 0
+        #: Not looked into yet; the last of it may be half a line.
+        self._pending: list[bytes] = []
+        self._pending_size = 0
         self._head: Optional[bytes] = None
         self._first: Optional[bytes] = None
         self._last: Optional[bytes] = None
         self._error: Optional[bytes] = None
 
     def feed(self, data: bytes) -> None:
-        if b"\n" not in data:
-            self._keep_open(data)
-            return
-        lines = data.split(b"\n")
-        if self._open:
-            self._open.append(lines[0])
-            lines[0] = b"".join(self._open)
-            self._open, self._open_size = [], 0
+        """Looks into the events in batches, or when one of them may be the last."""
+        self._pending.append(data)
+        self._pending_size += len(data)
+        if data.endswith(b"[DONE]\n\n"):
+            self.finished = True
+        may_end = b"message_" in data or b"[DONE]" in data or b"response.completed" in data
+        if (may_end and not self.finished) or self._pending_size > PENDING_BYTES_MAX:
+            self._look()
+
+    def _look(self) -> None:
+        lines = b"".join(self._pending).split(b"\n")
         for line in lines[:-1]:
             self._line(line)
-        if lines[-1]:
-            self._keep_open(lines[-1])
-
-    def _keep_open(self, data: bytes) -> None:
-        self._open_size += len(data)
-        if self._open_size > LINE_BYTES_MAX:
-            self._open = [b"too long"]
-        else:
-            self._open.append(data)
+        rest = lines[-1] if len(lines[-1]) < LINE_BYTES_MAX else b"too long"
+        self._pending, self._pending_size = [rest], 0
 
     def _line(self, line: bytes) -> None:
         if not line.startswith(b"data:"):
@@ -119,9 +118,8 @@ class ServerSentEvents:
             self.finished = True
 
     def kept(self) -> list[bytes]:
-        if self._open:
-            self._line(b"".join(self._open))
-            self._open, self._open_size = [], 0
+        self._pending.append(b"\n")
+        self._look()
         kept: list[bytes] = []
         for line in (self._head, self._first, self._error, self._last):
             if line is not None and (not kept or line is not kept[-1]):

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Callable, Optional
 from . import context, report, runtime
 from .body import Decode, Document, Reader, decoder_for, reader_for
 from .event import Event
-from .log import quietly
+from .log import log, quietly
 from .providers import port_of
 
 if TYPE_CHECKING:
@@ -132,9 +132,15 @@ class Call:
                     self.tokens_in_headers[side] = count
             self.error_in_header = header("x-amzn-errortype")
 
-    @quietly
     def feed(self, data: bytes, is_decoded: bool = False) -> None:
         """`is_decoded`: the library has already undone the content encoding."""
+        try:
+            self._feed(data, is_decoded)
+        except Exception:  # what follows in this body is not read either
+            self._reader = None
+            log().debug("not measured", exc_info=True)
+
+    def _feed(self, data: bytes, is_decoded: bool) -> None:
         if self._reader is None or not data:
             return
         if is_decoded:

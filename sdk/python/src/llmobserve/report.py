@@ -66,15 +66,22 @@ def _usage(event: Event, call: Call, found: extract.Found) -> None:
     for side, count in call.tokens_in_headers.items():
         if count.isdigit():
             found.counts.setdefault(f"{side}_tokens", int(count))
-    tokens = found.tokens()
     if not _is_complete(call, found):
-        # What was counted so far is not what will be billed.
-        for name in ("output_tokens", "reasoning_tokens", "audio_output_tokens"):
-            tokens.pop(name, None)
-    event.update(tokens)
+        _without_output(found)
+    event.update(found.tokens())
     units = found.units()
     if units:
         event["usage"] = units
+
+
+def _without_output(found: extract.Found) -> None:
+    """What was counted so far is not what will be billed. A part of the output without its whole
+    tells the collector so: it keeps the input, and gives no price."""
+    if not found.counts:
+        return
+    so_far = found.counts.get("output_tokens", 0)
+    found.counts = {n: c for n, c in found.counts.items() if not n.startswith("output_")}
+    found.counts["output_text_tokens"] = max(1, so_far)
 
 
 def _is_complete(call: Call, found: extract.Found) -> bool:

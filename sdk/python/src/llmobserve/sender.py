@@ -12,7 +12,7 @@ from . import event, runtime
 from .config import Config
 from .event import Line
 from .log import log, warn_once
-from .queue import Queue
+from .queue import Item, Queue
 from .spool import Segment, Spool
 
 if TYPE_CHECKING:
@@ -20,8 +20,13 @@ if TYPE_CHECKING:
 
 BATCH_EVENTS_MAX = 1000
 BATCH_BYTES_MAX = 4 * 1024 * 1024
+#: Between two events while nobody waits for them: the interpreter runs one thread at a time, and
+#: the application's comes first.
+STEP_ASIDE_S = 50e-6
 BACKOFF_FIRST_S = 0.5
 BACKOFF_MAX_S = 30.0
+#: With more than this waiting there is no stepping aside.
+BACKLOG_EVENTS = 2000
 
 
 class Batch:
@@ -57,6 +62,8 @@ class Sender:
         self._something = threading.Event()
         self._hurry = threading.Event()
         self._is_stopping = False
+        #: Somebody waits for the delivery.
+        self._is_urgent = False
         self._failures = 0
         self._not_before = 0.0
 
@@ -119,10 +126,17 @@ class Sender:
     def _next_batch(self) -> Optional[Batch]:
         items = self._queue.take(BATCH_EVENTS_MAX)
         if items:
-            lines = [i if isinstance(i, Line) else event.digest(i, self._config) for i in items]
+            lines = [self._digest(item) for item in items]
             return Batch([line for line in lines if line is not None], len(items), None)
         segment = self._spool.take() if self._spool is not None else None
         return Batch(segment.lines(), 0, segment) if segment is not None else None
+
+    def _digest(self, item: Item) -> Optional[Line]:
+        if isinstance(item, Line):
+            return item
+        if not self._is_urgent and len(self._queue) < BACKLOG_EVENTS:
+            time.sleep(STEP_ASIDE_S)
+        return event.digest(item, self._config)
 
     def _settle(self, batch: Batch) -> None:
         self._queue.settled(batch.places)
@@ -184,9 +198,16 @@ class Sender:
         if self.waiting():
             self.wake()
             self._hurry.set()
+        self._is_urgent = True
+        try:
+            return self._wait(deadline)
+        finally:
+            self._is_urgent = False
+
+    def _wait(self, deadline: float, failures_max: Optional[int] = None) -> bool:
         while self.waiting():
             left = deadline - time.monotonic()
-            if left <= 0:
+            if left <= 0 or (failures_max is not None and self._failures > failures_max):
                 return False
             if self._thread is None or not self._thread.is_alive():
                 return self._deliver_here(left)
@@ -201,14 +222,8 @@ class Sender:
         if self.waiting():
             self.wake()
             self._hurry.set()
-        while self.waiting() and self._failures == failures:
-            left = deadline - time.monotonic()
-            if left <= 0:
-                break
-            if self._thread is None or not self._thread.is_alive():
-                return self._deliver_here(left)
-            time.sleep(min(0.005, left))
-        return not self.waiting()
+        self._is_urgent = True
+        return self._wait(deadline, failures_max=failures)
 
     def _deliver_here(self, timeout: float) -> bool:
         """Where no thread can be started any more."""

@@ -35,9 +35,12 @@ class Found:
 
     def set(self, name: str, *counts: Any) -> None:
         """The sum of what is reported; nothing when nothing is."""
-        reported = [c for c in counts if isinstance(c, (int, float)) and not isinstance(c, bool)]
-        if reported:
-            self.counts[name] = sum(reported)
+        total: Optional[float] = None
+        for count in counts:
+            if type(count) is int or type(count) is float:
+                total = count if total is None else total + count
+        if total is not None:
+            self.counts[name] = total
 
     def names(self, document: dict[str, Any]) -> None:
         """Model, tier and state, which every provider writes at the top."""
