@@ -121,6 +121,9 @@ async fn tell_all(options: Options, seed: u64, dir: &Path) -> anyhow::Result<boo
             break;
         }
     }
+    for name in &world.options.except {
+        println!("left out by --except: {name}");
+    }
     report.print(&world, began.elapsed());
     world.end(keep || failure.is_some()).await;
     Ok(failure.is_none())

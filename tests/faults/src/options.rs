@@ -17,6 +17,9 @@ pub(crate) struct Options {
     /// Only these faults, by name (see --list); each of them in turn.
     #[arg(long, value_delimiter = ',')]
     pub(crate) only: Vec<String>,
+    /// Not these.
+    #[arg(long, value_delimiter = ',')]
+    pub(crate) except: Vec<String>,
     /// Events sent a second, all clients together.
     #[arg(long, default_value_t = 200)]
     pub(crate) rate: u32,

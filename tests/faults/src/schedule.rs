@@ -11,14 +11,16 @@ const STEP_KILLS_MIN: usize = 10;
 /// The stories to tell, in their order.
 pub(crate) fn plan(options: &Options, rng: &mut Rng) -> anyhow::Result<Vec<&'static Story>> {
     let brokers = if options.short { 1 } else { options.brokers };
-    let possible = || {
-        stories::ALL
-            .iter()
-            .filter(move |story| story.brokers_min <= brokers)
-    };
-    if !options.only.is_empty() {
-        return named(options);
+    let (only, except) = (named(&options.only)?, named(&options.except)?);
+    if !only.is_empty() {
+        return Ok(only.into_iter().cycle().take(options.faults).collect());
     }
+    let possible = || {
+        let here = stories::ALL
+            .iter()
+            .filter(|story| story.brokers_min <= brokers);
+        here.filter(|story| !except.iter().any(|other| other.name == story.name))
+    };
     if options.short {
         return Ok(possible().filter(|story| story.telling).collect());
     }
@@ -40,12 +42,11 @@ pub(crate) fn plan(options: &Options, rng: &mut Rng) -> anyhow::Result<Vec<&'sta
     Ok(plan)
 }
 
-/// The named ones, each in its turn, until there are enough.
-fn named(options: &Options) -> anyhow::Result<Vec<&'static Story>> {
+/// In the order of the names.
+fn named(names: &[String]) -> anyhow::Result<Vec<&'static Story>> {
     let find = |name: &String| {
         let found = stories::ALL.iter().find(|story| story.name == *name);
         found.ok_or_else(|| anyhow::anyhow!("no fault is called {name}; see --list"))
     };
-    let named: Vec<_> = options.only.iter().map(find).collect::<Result<_, _>>()?;
-    Ok(named.into_iter().cycle().take(options.faults).collect())
+    names.iter().map(find).collect()
 }

@@ -19,11 +19,13 @@ pub(super) async fn kill(world: &mut World, rng: &mut Rng, step: &str) -> anyhow
     if let Err(reason) = world.failpoints() {
         return Ok(Outcome::Skipped(reason));
     }
+    let short = world.options.short;
     let aggregator = &mut world.aggregators[rng.usize(..2)];
     aggregator.tell(&format!("kill {step} {}", rng.u32(1..=TIMES_MAX)))?;
     let hit = aggregator.ended(REACHED_MAX).await?;
     anyhow::ensure!(hit, "{step} was not reached in {REACHED_MAX:?}");
-    let alone = rng.bool();
+    // It takes the length of a session: too long for the short run.
+    let alone = rng.bool() && !short;
     if alone {
         sleep(SESSION_TIMEOUT + between(rng, 0.0, 2.0)).await;
     }
