@@ -28,6 +28,7 @@ from .context import (
     set_tenant_id,
     set_trace_id,
 )
+from .decorators import agent, tool, trace
 from .log import log as _log
 from .middleware import (
     ObservabilityMiddleware,
@@ -35,7 +36,7 @@ from .middleware import (
     django_middleware,
     flask_before_request,
 )
-from .spans import agent, section, tool, trace
+from .spans import section
 
 __version__ = "0.1.0"
 

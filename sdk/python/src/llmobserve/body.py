@@ -7,9 +7,8 @@ than a search through the bytes; JSON is read later, by the sender's thread.
 from __future__ import annotations
 
 import struct
-import zlib
 from collections import deque
-from typing import Callable, Optional, Protocol
+from typing import Optional, Protocol
 
 #: A document up to this size is kept whole; of a larger one its two ends are, where every
 #: provider writes the model and the usage.
@@ -207,48 +206,3 @@ def reader_for(content_type: str) -> Reader:
     if content_type.startswith("application/vnd.amazon.eventstream"):
         return EventStream()
     return Document()
-
-
-Decode = Callable[[bytes], bytes]
-
-
-def decoder_for(encoding: str) -> Optional[Decode]:
-    """Undoes a `Content-Encoding` piece by piece. `None`: there is none. Whoever asks for brotli
-    or zstd has a library for it, which is then used here too."""
-    encoding = encoding.strip().lower()
-    if encoding in ("", "identity"):
-        return None
-    if encoding in ("gzip", "x-gzip"):
-        return zlib.decompressobj(zlib.MAX_WBITS | 16).decompress
-    if encoding == "deflate":
-        return zlib.decompressobj().decompress
-    if encoding == "br":
-        return _brotli()
-    if encoding == "zstd":
-        return _zstd()
-    raise ValueError(f"unknown encoding {encoding}")
-
-
-def _brotli() -> Decode:
-    try:
-        import brotli
-    except ImportError:
-        import brotlicffi as brotli
-    decompressor = brotli.Decompressor()
-    decode: Decode = getattr(decompressor, "process", None) or decompressor.decompress
-    return decode
-
-
-def _zstd() -> Decode:
-    decode: Decode
-    try:
-        import zstandard
-
-        decode = zstandard.ZstdDecompressor().decompressobj().decompress
-    except ImportError:
-        try:
-            from compression import zstd
-        except ImportError:
-            from backports import zstd
-        decode = zstd.ZstdDecompressor().decompress
-    return decode

@@ -7,9 +7,10 @@ from contextvars import ContextVar
 from typing import TYPE_CHECKING, Callable, Optional
 
 from . import context, report, runtime
-from .body import Decode, Document, Reader, decoder_for, reader_for
+from .body import Document, Reader, reader_for
+from .encoding import Decode, decoder_for
 from .event import Event
-from .log import log, quietly
+from .log import not_measured, quietly
 from .providers import port_of
 
 if TYPE_CHECKING:
@@ -122,7 +123,7 @@ class Call:
         self.status = status
         content_type = (header("content-type") or "").lower()
         self._reader = reader_for(content_type)
-        self.is_streaming = "stream" in content_type or "stream" in self.path.lower()
+        self.is_streaming = self.has_events or "stream" in self.path.lower()
         if not is_decoded:
             self._decode = decoder_for(header("content-encoding") or "")
         if self.provider == "bedrock":
@@ -138,7 +139,7 @@ class Call:
             self._feed(data, is_decoded)
         except Exception:  # what follows in this body is not read either
             self._reader = None
-            log().debug("not measured", exc_info=True)
+            not_measured()
 
     def _feed(self, data: bytes, is_decoded: bool) -> None:
         if self._reader is None or not data:
@@ -199,7 +200,7 @@ class Call:
 
     def __del__(self) -> None:
         """A response that was dropped unread."""
-        if not self._recorded and not self.is_open and self.status is not None:
+        if not getattr(self, "_recorded", True) and not self.is_open and self.status is not None:
             self.abandon()
 
 

@@ -29,6 +29,15 @@ def forget_said() -> None:
     _said.clear()
 
 
+def not_measured() -> None:
+    """Called while an exception is being handled. At the end of the interpreter there may be no
+    logging any more."""
+    try:
+        log().debug("not measured", exc_info=True)
+    except Exception:
+        return
+
+
 def quietly(function: F) -> F:
     """Whatever goes wrong in measuring stays there: the result is then `None`."""
 
@@ -37,7 +46,7 @@ def quietly(function: F) -> F:
         try:
             return function(*args, **kwargs)
         except Exception:
-            log().debug("not measured", exc_info=True)
+            not_measured()
             return None
 
     return cast(F, run)

@@ -57,7 +57,7 @@ _NOT_CALLS = re.compile(
     r"|fine-tunes|containers|evals|webhooks|organization|moderations|client_secrets|calls|sessions"
     r"|count_tokens|count-tokens|input_tokens|tokenize|detokenize|token|cancel|fileSearchStores"
     r"|cachedContents|operations|cachedContent|feedback|datasets|connectors|prompts)(/|$|:)"
-    r"|:(countTokens|computeTokens|uploadToFileSearchStore|importFile|cancel)$"
+    r"|:(countTokens|computeTokens|uploadToFileSearchStore|importFile|cancel|batchGenerateContent|asyncBatchEmbedContent)$"
     r"|^/upload/"
 )
 _EMBEDDING = re.compile(r"embed|/model/[^/]*embed[^/]*/invoke$", re.IGNORECASE)

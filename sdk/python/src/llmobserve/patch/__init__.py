@@ -37,7 +37,8 @@ def install() -> None:
 
 @quietly
 def _apply(name: str, module: ModuleType) -> None:
-    if name not in _done:
+    # Under another's name it is that one: httpx2 can stand in for httpx.
+    if name not in _done and module.__name__ == name:
         _done.add(name)
         _PATCHES[name](module)
 
