@@ -9,7 +9,11 @@ import llmobserve
 
 folder = os.environ["TEST_BROKER"]
 app = Celery("tasks", broker="filesystem://")
-app.conf.broker_transport_options = {"data_folder_in": folder, "data_folder_out": folder}
+app.conf.broker_transport_options = {
+    "data_folder_in": folder,
+    "data_folder_out": folder,
+    "control_folder": folder,
+}
 app.conf.worker_hijack_root_logger = False
 llmobserve.observe()
 
