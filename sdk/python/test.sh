@@ -20,7 +20,7 @@ requirements="$here/requirements-$kind.txt"
 venv="$here/../../target/venvs/sdk-python-$kind"
 stamp="$venv/.$(cat "$here"/requirements-*.txt | sha256sum | cut -c1-16)"
 if [ ! -e "$stamp" ]; then
-    python3 -m venv --clear "$venv"
+    python3 -m venv "$venv"
     "$venv/bin/pip" install --quiet --disable-pip-version-check --requirement "$requirements"
     touch "$stamp"
 fi
@@ -37,5 +37,6 @@ elif [ ! -x "${LLMOBSERVE_BINARY:-$here/../../target/release/llmobserve}" ]; the
     echo "llmobserve is not built: the examples are not run (make build)" >&2
     filter="not up"
 fi
-"$venv/bin/python" -m pytest -m "$filter" "$@"
+# Most tests wait for something: three at a time, each file in one process.
+"$venv/bin/python" -m pytest -n 3 --dist loadfile -m "$filter" "$@"
 "$venv/bin/python" bench/overhead.py
