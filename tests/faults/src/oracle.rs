@@ -114,6 +114,7 @@ impl Oracle {
         rollups::equal_raw(sql).await?;
         rollups::equal_books(&self.books, sql).await?;
         routes::equal_books(&self.books, self.query_api, self.events.range_s()).await?;
+        routes::conserved(self.query_api).await?;
         let poison = load.ledger().poison;
         letters::check(cluster, poison).await?;
         Ok(seen)

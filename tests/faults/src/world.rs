@@ -93,7 +93,7 @@ impl World {
         let load = Load::start(links.ingest.port, rate, seed, Arc::clone(&events), &client)?;
         let mut world = Self {
             ingest: ground.ingest(&cluster)?,
-            query_api: ground.query_api(&links)?,
+            query_api: ground.query_api(&cluster, &links)?,
             aggregators: ground.aggregators(&cluster, &links)?,
             oracle: Oracle::new(events, ground.query_api_port),
             dir: dir.to_owned(),

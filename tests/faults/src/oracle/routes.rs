@@ -44,6 +44,17 @@ pub(super) async fn equal_books(
     Ok(())
 }
 
+/// The product's own audit finds no difference either.
+pub(super) async fn conserved(port: u16) -> anyhow::Result<()> {
+    let path = "/audit/conservation?hours=3";
+    let answer = http::get(port, path, PATIENCE).await?;
+    let told: Value = serde_json::from_slice(&answer.body).unwrap_or_default();
+    if told["conserved"] != true || told["in_flight"]["total"] != 0 {
+        return violation(format!("{path}: {} {}", answer.status, answer.text()));
+    }
+    Ok(())
+}
+
 fn rfc3339(seconds: i64) -> anyhow::Result<String> {
     let at = chrono::DateTime::from_timestamp(seconds, 0);
     let at = at.ok_or_else(|| anyhow::anyhow!("no time: {seconds}"))?;

@@ -54,16 +54,14 @@ pub(super) async fn refuses(
         link.set(Mode::Refuse);
     }
     world.load.push(true);
-    let (mut peak, mut in_flight) = (0, None);
+    let mut peak = 0;
     while began.elapsed() < seconds {
         for aggregator in &world.aggregators[..2] {
             peak = peak.max(aggregator.memory()?);
         }
-        if in_flight.is_none_or(|events| events == 0) {
-            in_flight = audit(world).await;
-        }
         sleep(LOOK_PAUSE).await;
     }
+    let in_flight = audit(world).await;
     world.load.push(false);
     world.mend_links();
     let peak_mib = peak >> 20;

@@ -120,8 +120,10 @@ impl<'a> Ground<'a> {
         self.service("ingest", "ingest", settings, (self.ingest, "/ready"))
     }
 
-    pub(super) fn query_api(&self, links: &Links) -> anyhow::Result<Service> {
+    pub(super) fn query_api(&self, cluster: &Cluster, links: &Links) -> anyhow::Result<Service> {
         let settings = [
+            // For what is in flight; no story cuts it off from Kafka.
+            ("KAFKA_BROKERS", cluster.bootstrap().to_owned()),
             ("CLICKHOUSE_URL", local(links.query.port)),
             ("BIND", format!("127.0.0.1:{}", self.query_api_port)),
             ("AUTH", "off".to_owned()),
