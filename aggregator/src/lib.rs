@@ -29,6 +29,7 @@ mod write;
 mod store;
 mod insist;
 mod recover;
+mod epoch;
 mod session;
 mod hold;
 mod presence;
@@ -57,8 +58,8 @@ use tracing::{info, warn};
 
 use dead_letter::DeadLetterTopic;
 use dedup::WindowConfig;
+use epoch::Epochs;
 use hold::Hold;
-use insist::insist;
 use pipeline::{Limits, Parts};
 use presence::Presence;
 use session::{Ended, Shared};
@@ -115,8 +116,9 @@ pub async fn run_with(
         },
         insert_lifetime: config.insert_lifetime(),
     };
+    let epochs = Epochs::new(client.clone(), config.kafka.events_topic.clone());
     while hold.is_over(&shutdown).await {
-        let Some(epoch) = epoch(&config, &shutdown).await else {
+        let Some(epoch) = epochs.current(&shutdown).await else {
             break;
         };
         info!(
@@ -131,6 +133,7 @@ pub async fn run_with(
             buffer_bytes_max: config.buffer_bytes_max,
             topic: config.kafka.events_topic.clone(),
             epoch,
+            epochs: epochs.clone(),
         };
         let consumer = consume::join(&group(&config, &client), &config.kafka.events_topic)
             .context("cannot set up the consumer")?;
@@ -173,14 +176,4 @@ fn group(config: &Config, client: &ClientConfig) -> ClientConfig {
         .set("queued.max.messages.kbytes", "16384");
     config.kafka.overlay(&mut group);
     group
-}
-
-/// The topic's incarnation; waits until the broker and the topic are there.
-async fn epoch(config: &Config, shutdown: &CancellationToken) -> Option<String> {
-    let client = config.kafka.client("aggregator");
-    insist(shutdown, "learn the topic's id", || async {
-        let id = service::kafka::topic_id(&client, &config.kafka.events_topic).await?;
-        Ok(id)
-    })
-    .await
 }

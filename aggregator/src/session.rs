@@ -15,6 +15,7 @@ use tracing::{error, info, warn};
 
 use crate::commit::{Lease, Stop};
 use crate::consume::{self, Assignments, Group, feed};
+use crate::epoch::Epochs;
 use crate::hold::Hold;
 use crate::log::Log;
 use crate::metrics;
@@ -34,6 +35,7 @@ pub(crate) struct Shared {
     pub(crate) buffer_bytes_max: usize,
     pub(crate) topic: String,
     pub(crate) epoch: String,
+    pub(crate) epochs: Epochs,
 }
 
 /// Why a membership ended.
@@ -52,6 +54,8 @@ pub(crate) async fn run(
     shutdown: &CancellationToken,
 ) -> anyhow::Result<Ended> {
     let leave = shutdown.child_token();
+    let (epochs, epoch) = (shared.epochs.clone(), shared.epoch.clone());
+    let mut epoch_ends = std::pin::pin!(epochs.ends(&epoch));
     let (stops, mut stopped) = mpsc::unbounded_channel();
     let workers = Arc::new(Workers {
         topic: shared.topic.clone(),
@@ -73,6 +77,7 @@ pub(crate) async fn run(
             // First: at shutdown the poll ends too.
             biased;
             () = shutdown.cancelled() => break None,
+            () = &mut epoch_ends => break Some("the topic was made again".to_owned()),
             () = hold.begins() => break Some("an operator holds the tables".to_owned()),
             ended = &mut polled => {
                 ended??;

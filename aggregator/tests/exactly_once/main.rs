@@ -280,3 +280,18 @@ async fn a_token_without_its_rows_is_found_out() {
         running.stop().await;
     }
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_topic_made_again_is_another_log() {
+    let world = World::new().await;
+    let running = world.start();
+    world.send(&lifelike(&world, "old", 300)).await;
+    world.received(300).await;
+    world.make_topics_again().await;
+    // Fewer than before: every offset that the old log had is behind the new one's end.
+    world.send(&lifelike(&world, "new", 40)).await;
+    world.received(340).await;
+    assert_eq!(world.number("SELECT count() FROM trace_events").await, 340);
+    world.assert_consistent().await;
+    running.stop().await;
+}

@@ -218,6 +218,20 @@ impl World {
             .unwrap()
     }
 
+    pub(crate) async fn make_topics_again(&self) {
+        let admin: rdkafka::admin::AdminClient<_> =
+            self.config.kafka.client("test").create().unwrap();
+        let options = rdkafka::admin::AdminOptions::new();
+        let topic = self.config.kafka.events_topic.as_str();
+        let results = admin.delete_topics(&[topic], &options).await.unwrap();
+        assert!(results.iter().all(Result::is_ok), "{results:?}");
+        let deadline = Instant::now() + Duration::from_secs(30);
+        while let Err(error) = service::kafka::ensure_topics(&self.config.kafka).await {
+            assert!(Instant::now() < deadline, "{error}");
+            tokio::time::sleep(Duration::from_millis(200)).await;
+        }
+    }
+
     pub(crate) async fn delete_offsets(&self) {
         let admin: rdkafka::admin::AdminClient<_> =
             self.config.kafka.client("test").create().unwrap();
