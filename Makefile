@@ -67,6 +67,7 @@ test: deps ## Every test, with a real Kafka and a real ClickHouse
 	python3 tests/e2e/exactness.py --events 20000 --tenants 50 --pause 0.1 --sigterm
 	cargo build $(CARGO_FLAGS) -p llmobserve -p faults
 	$(TARGET)/faults --short
+	sdk/python/test.sh
 
 .PHONY: exactness
 exactness: build ## The same end to end at full size: 100,000 events, 20 kills
@@ -80,6 +81,11 @@ faults: deps ## N faults under load, three brokers; SEED=… repeats a run, ARGS
 	$(call need,strace setpriv unshare)
 	cargo build $(CARGO_FLAGS) -p llmobserve -p faults
 	$(TARGET)/faults --seed $(SEED) --faults $(N) $(ARGS)
+
+.PHONY: mutants
+mutants: deps ## Leave out one rule of the protocol at a time: the faults must notice
+	cargo build $(CARGO_FLAGS) -p llmobserve -p faults
+	tests/faults/mutants.sh $(TARGET)/faults
 
 .PHONY: demo
 demo: ## Two minutes of lifelike traffic to a running instance
