@@ -16,8 +16,10 @@ pub(super) async fn check(
     sql: Sql,
     load: &Load,
     ends: &[u64],
+    unsettled: Option<String>,
 ) -> anyhow::Result<Seen> {
     let mut wrong = new_rows(oracle, sql, load, ends).await?;
+    wrong.messages.splice(0..0, unsettled);
     let start = oracle.books.checked_below;
     let (lost, made, unknown) = {
         let ledger = load.ledger();
