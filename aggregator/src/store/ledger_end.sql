@@ -1,7 +1,6 @@
--- Read backwards along the sorting key: the newest hour answers.
-SELECT offset_end
+-- By offset, not by hour: a broker's clock may have leapt ahead and come back.
+SELECT max(offset_end)
 FROM ingest_ledger
 WHERE tenant_id = '' AND topic = {topic:String} AND epoch = {epoch:String}
   AND partition = {partition:UInt32}
-ORDER BY hour DESC, offset_end DESC
-LIMIT 1
+HAVING count() > 0
