@@ -223,7 +223,10 @@ def main():
     events = list(make_events(options.events, options.tenants, options.seed))
     batches = [events[i : i + options.batch] for i in range(0, len(events), options.batch)]
     # Lifetimes short enough that a recovery does not wait for a minute.
-    instance = Instance(settings={"LLMOBSERVE_INSERT_LIFETIME_SECONDS": "5"})
+    instance = Instance(settings={
+        "LLMOBSERVE_INSERT_TIMEOUT_SECONDS": "3",
+        "LLMOBSERVE_INSERT_LIFETIME_SECONDS": "6",
+    })
     note(f"ready in {instance.start():.1f} s, data in {instance.data_dir}")
 
     give_up = threading.Event() if options.sigterm else None

@@ -79,7 +79,7 @@ impl World {
             buffer_bytes_max: 1 << 20,
             dedup_memory_bytes_max: 1 << 20,
             dedup_dir: std::env::temp_dir(),
-            insert_timeout_seconds: 10,
+            insert_timeout_seconds: 3,
             insert_lifetime_seconds: 2,
         };
         Self {

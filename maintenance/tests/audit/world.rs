@@ -54,6 +54,7 @@ fn settings() -> Config {
     let flags = [
         "--batch-age-max-ms=50",
         "--batch-rows-max=20",
+        "--insert-timeout-seconds=3",
         "--insert-lifetime-seconds=2",
         "--session-timeout-ms=6000",
     ];

@@ -107,7 +107,7 @@ impl World {
             buffer_bytes_max: 1 << 20,
             dedup_memory_bytes_max: 1 << 20,
             dedup_dir: std::env::temp_dir(),
-            insert_timeout_seconds: 10,
+            insert_timeout_seconds: 3,
             insert_lifetime_seconds: 2,
         };
         let mut world = Self {
@@ -239,7 +239,10 @@ impl World {
                 "usage_1m",
                 usage("usage_1m", 60, "toStartOfDay(now('UTC') - INTERVAL 13 DAY)"),
             ),
-            ("runs", include_str!("world/runs.sql").to_owned()),
+            (
+                "runs",
+                include_str!("../../../aggregator/tests/exactly_once/world/runs.sql").to_owned(),
+            ),
             ("ledger", include_str!("world/ledger.sql").to_owned()),
         ] {
             assert_eq!(self.text(&sql).await, "", "{what} differs from raw");
@@ -270,7 +273,7 @@ impl World {
 
 /// As the aggregator's own tests compare them, with the sketch bucket by bucket.
 fn usage(table: &str, seconds: u32, since: &str) -> String {
-    include_str!("world/usage.sql")
+    include_str!("../../../aggregator/tests/exactly_once/world/usage.sql")
         .replace("{table}", table)
         .replace("{seconds}", &seconds.to_string())
         .replace("{since}", since)
