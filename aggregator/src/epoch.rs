@@ -6,7 +6,7 @@
 
 use std::time::Duration;
 
-use rdkafka::config::ClientConfig;
+use service::kafka::TopicId;
 use tokio_util::sync::CancellationToken;
 
 use crate::insist::insist;
@@ -14,35 +14,21 @@ use crate::insist::insist;
 /// How soon a new incarnation is noticed.
 const LOOK_EVERY: Duration = Duration::from_secs(5);
 
-/// Asks for the topic's id.
-#[derive(Clone)]
-pub(crate) struct Epochs {
-    client: ClientConfig,
-    topic: String,
+/// The id, once the broker and the topic are there; `None` when we are shutting down.
+pub(crate) async fn current(topic: &TopicId, shutdown: &CancellationToken) -> Option<String> {
+    insist(shutdown, "learn the topic's id", || async {
+        Ok(topic.ask().await?)
+    })
+    .await
 }
 
-impl Epochs {
-    pub(crate) fn new(client: ClientConfig, topic: String) -> Self {
-        Self { client, topic }
-    }
-
-    /// Waits until the broker and the topic are there; `None` when we are shutting down.
-    pub(crate) async fn current(&self, shutdown: &CancellationToken) -> Option<String> {
-        insist(shutdown, "learn the topic's id", || async {
-            Ok(service::kafka::topic_id(&self.client, &self.topic).await?)
-        })
-        .await
-    }
-
-    /// Returns when the topic is another one. While the broker does not answer, or the topic
-    /// does not exist, nothing is known.
-    pub(crate) async fn ends(&self, epoch: &str) {
-        loop {
-            tokio::time::sleep(LOOK_EVERY).await;
-            let found = service::kafka::topic_id(&self.client, &self.topic).await;
-            if found.is_ok_and(|found| found != epoch) {
-                return;
-            }
+/// Returns when the topic is another one. While the broker does not answer, or the topic
+/// does not exist, nothing is known.
+pub(crate) async fn ends(topic: &TopicId, epoch: &str) {
+    loop {
+        tokio::time::sleep(LOOK_EVERY).await;
+        if topic.ask().await.is_ok_and(|found| found != epoch) {
+            return;
         }
     }
 }

@@ -52,13 +52,13 @@ pub use log::{Log, OffsetRange};
 pub use offsets::{CommitError, Offsets};
 use rdkafka::config::ClientConfig;
 pub use seams::{Direct, Seams};
+use service::kafka::TopicId;
 pub use store::{Erasure, Extent, Marker, Store, StoredId, StoredRow};
 use tokio_util::sync::CancellationToken;
 use tracing::{info, warn};
 
 use dead_letter::DeadLetterTopic;
 use dedup::WindowConfig;
-use epoch::Epochs;
 use hold::Hold;
 use pipeline::{Limits, Parts};
 use presence::Presence;
@@ -87,11 +87,7 @@ pub async fn run_with(
 ) -> anyhow::Result<()> {
     metrics::register();
     let client = config.kafka.client("aggregator");
-    let clickhouse = ClickHouse::new(
-        config.clickhouse.client(),
-        config.insert_timeout(),
-        config.clickhouse.clickhouse_cluster.is_some(),
-    );
+    let clickhouse = ClickHouse::new(config.clickhouse.exact_client(), config.insert_timeout());
     let dead_letters = DeadLetterTopic::new(&client, config.kafka.dead_letter_topic.clone())
         .context("cannot set up the dead-letter producer")?;
     let presence = Presence::default();
@@ -116,9 +112,9 @@ pub async fn run_with(
         },
         insert_lifetime: config.insert_lifetime(),
     };
-    let epochs = Epochs::new(client.clone(), config.kafka.events_topic.clone());
+    let topic_id = TopicId::new(&client, &config.kafka.events_topic)?;
     while hold.is_over(&shutdown).await {
-        let Some(epoch) = epochs.current(&shutdown).await else {
+        let Some(epoch) = epoch::current(&topic_id, &shutdown).await else {
             break;
         };
         info!(
@@ -133,7 +129,7 @@ pub async fn run_with(
             buffer_bytes_max: config.buffer_bytes_max,
             topic: config.kafka.events_topic.clone(),
             epoch,
-            epochs: epochs.clone(),
+            topic_id: topic_id.clone(),
         };
         let consumer = consume::join(&group(&config, &client), &config.kafka.events_topic)
             .context("cannot set up the consumer")?;

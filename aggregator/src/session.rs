@@ -8,6 +8,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use rdkafka::consumer::BaseConsumer;
+use service::kafka::TopicId;
 use tokio::runtime::Handle;
 use tokio::sync::{mpsc, oneshot};
 use tokio_util::sync::CancellationToken;
@@ -15,7 +16,7 @@ use tracing::{error, info, warn};
 
 use crate::commit::{Lease, Stop};
 use crate::consume::{self, Assignments, Group, feed};
-use crate::epoch::Epochs;
+use crate::epoch;
 use crate::hold::Hold;
 use crate::log::Log;
 use crate::metrics;
@@ -35,7 +36,7 @@ pub(crate) struct Shared {
     pub(crate) buffer_bytes_max: usize,
     pub(crate) topic: String,
     pub(crate) epoch: String,
-    pub(crate) epochs: Epochs,
+    pub(crate) topic_id: TopicId,
 }
 
 /// Why a membership ended.
@@ -54,8 +55,8 @@ pub(crate) async fn run(
     shutdown: &CancellationToken,
 ) -> anyhow::Result<Ended> {
     let leave = shutdown.child_token();
-    let (epochs, epoch) = (shared.epochs.clone(), shared.epoch.clone());
-    let mut epoch_ends = std::pin::pin!(epochs.ends(&epoch));
+    let (topic_id, epoch) = (shared.topic_id.clone(), shared.epoch.clone());
+    let mut epoch_ends = std::pin::pin!(epoch::ends(&topic_id, &epoch));
     let (stops, mut stopped) = mpsc::unbounded_channel();
     let workers = Arc::new(Workers {
         topic: shared.topic.clone(),

@@ -8,3 +8,4 @@ pub mod audit;
 pub mod erase;
 pub mod hold;
 pub mod rebuild;
+mod span;

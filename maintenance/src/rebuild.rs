@@ -11,7 +11,6 @@
 //! some of them, and the next run makes it whole.
 
 mod refuse;
-mod span;
 mod tables;
 
 use anyhow::bail;
@@ -20,8 +19,8 @@ use serde::Serialize;
 use tokio_util::sync::CancellationToken;
 
 use crate::hold::{Site, held};
+pub use crate::span::Span;
 pub(crate) use refuse::Kept;
-pub use span::Span;
 pub(crate) use tables::{Rollup, Slice, rewrite};
 
 /// How often it begins again when somebody wrote in spite of the hold.

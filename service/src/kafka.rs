@@ -9,7 +9,7 @@ use std::time::Duration;
 use rdkafka::client::{Client, DefaultClientContext};
 
 pub use error::Error;
-pub use topic_id::topic_id;
+pub use topic_id::{TopicId, topic_id};
 pub use topics::{Topics, ensure_topics};
 
 /// How long one question to the brokers may take.

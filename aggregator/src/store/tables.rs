@@ -19,22 +19,15 @@ pub(crate) struct ClickHouse {
 }
 
 impl ClickHouse {
-    /// `timeout` bounds an insert, on this side and (about) on the server's.
-    pub(crate) fn new(client: Client, timeout: Duration, replicated: bool) -> Self {
-        let mut client = client
+    /// `client`: one that reads what was acknowledged anywhere; `timeout` bounds an insert,
+    /// on this side and (about) on the server's.
+    pub(crate) fn new(client: Client, timeout: Duration) -> Self {
+        let client = client
             .with_setting("async_insert", "0")
             .with_setting("insert_deduplicate", "1")
             // The rows of a block have different keys already.
             .with_setting("optimize_on_insert", "0")
             .with_setting("max_execution_time", timeout.as_secs().max(1).to_string());
-        if replicated {
-            // What is acknowledged is on a majority, and reads that decide see it; they
-            // would not while quorum inserts run in parallel.
-            client = client
-                .with_setting("insert_quorum", "auto")
-                .with_setting("insert_quorum_parallel", "0")
-                .with_setting("select_sequential_consistency", "1");
-        }
         Self { client, timeout }
     }
 

@@ -1,7 +1,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use chrono::{DateTime, Utc};
+use chrono::Utc;
 use clickhouse::error::{Error, Result};
 use schemas::money::MoneyFormat;
 use service::config::{ClickHouseArgs, KafkaArgs};
@@ -10,10 +10,11 @@ use tokio::time::Instant;
 
 use super::bounds::Bounds;
 use super::compare::{Reading, Side};
-use super::hours::{Hours, Scope, instant};
+use super::hours::{Hours, Scope};
 use super::in_flight::{self, InFlight};
 use super::report::{Check, Conservation, Hour, State, conserved};
 use super::tables::{Table, Tables, months};
+use crate::span::instant;
 
 /// How long a difference is asked for again while something that passes may be its cause.
 pub const SETTLE_MAX: Duration = Duration::from_secs(5);
@@ -46,7 +47,7 @@ impl Auditor {
     ) -> Self {
         let replicated = clickhouse.clickhouse_cluster.is_some();
         Self {
-            tables: Tables::new(clickhouse.client(), replicated),
+            tables: Tables::new(clickhouse.exact_client()),
             replicated,
             kafka,
             consumer_group: consumer_group.into(),
@@ -199,10 +200,9 @@ pub fn is_away(error: &Error) -> bool {
 }
 
 fn answer(hours: Hours, compared: Option<Vec<Hour>>) -> Conservation {
-    let bound = |second| -> DateTime<Utc> { instant(second) };
     Conservation {
-        from: bound(hours.from()),
-        to: bound(hours.to()),
+        from: instant(hours.from()),
+        to: instant(hours.to()),
         conserved: compared.as_deref().and_then(conserved),
         hours: compared,
         in_flight: None,

@@ -2,10 +2,10 @@
 
 use schemas::money::MoneyFormat;
 
-use super::hours::instant;
 use super::kept::Kept;
 use super::report::{Check, Comparison, Difference, Hour, LedgerSums, State, Sums};
 use super::tables::{ByHour, LedgerRow, Table, Total};
+use crate::span::instant;
 
 /// A rollup and the raw rows below its bounds.
 pub(super) struct Side {

@@ -1,6 +1,8 @@
 use chrono::{DateTime, Utc};
 
-const HOUR: i64 = 3_600;
+use crate::span::Span;
+
+const HOUR: u32 = 3_600;
 
 /// Whose records.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -23,10 +25,7 @@ impl Scope {
 
 /// A half-open range of whole hours, bounded.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Hours {
-    from: u32,
-    to: u32,
-}
+pub struct Hours(Span);
 
 impl Hours {
     /// Most hours of one audit: 31 days, wherever in an hour they begin.
@@ -35,52 +34,41 @@ impl Hours {
     /// The hours that `from` (included) to `to` (excluded), in seconds since 1970, touch. `None` when
     /// these are none, more than [`Self::COUNT_MAX`], or outside of what ClickHouse can hold.
     pub fn touching(from: i64, to: i64) -> Option<Self> {
-        let from = from - from.rem_euclid(HOUR);
-        let to = to + (-to).rem_euclid(HOUR);
-        let count = (to - from) / HOUR;
-        if count < 1 || count > i64::from(Self::COUNT_MAX) {
-            return None;
-        }
-        Some(Self {
-            from: u32::try_from(from).ok()?,
-            to: u32::try_from(to).ok()?,
-        })
+        let hours = Self(Span::of_seconds(from, to)?);
+        let count = (hours.to() - hours.from()) / HOUR;
+        (count <= Self::COUNT_MAX).then_some(hours)
     }
 
     /// The last so many hours, at most [`Self::COUNT_MAX`], the current one included.
     pub fn last(count: u32, now: DateTime<Utc>) -> Option<Self> {
-        let from = now.timestamp() - (i64::from(count) - 1) * HOUR;
+        let from = now.timestamp() - (i64::from(count) - 1) * i64::from(HOUR);
         Self::touching(from, now.timestamp() + 1)
     }
 
     /// First second, since 1970.
     pub fn from(self) -> u32 {
-        self.from
+        self.0.seconds().0
     }
 
     /// First second behind, since 1970.
     pub fn to(self) -> u32 {
-        self.to
+        self.0.seconds().1
     }
 
     /// The first second of each hour.
     pub(super) fn starts(self) -> impl Iterator<Item = u32> {
-        (self.from..self.to).step_by(3_600)
+        (self.from()..self.to()).step_by(HOUR as usize)
     }
-}
-
-/// The instant of a second since 1970.
-pub(super) fn instant(second: u32) -> DateTime<Utc> {
-    DateTime::from_timestamp(second.into(), 0).unwrap_or_default()
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::span::instant;
 
     #[test]
     fn hours_are_whole_and_bounded() {
-        let seconds = |from, to| Hours::touching(from, to).map(|hours| (hours.from, hours.to));
+        let seconds = |from, to| Hours::touching(from, to).map(|hours| hours.0.seconds());
         assert_eq!(seconds(3_600, 7_200), Some((3_600, 7_200)));
         assert_eq!(seconds(3_599, 7_201), Some((0, 10_800)));
         assert_eq!(seconds(1, 31 * 86_400 + 1), Some((0, 31 * 86_400 + 3_600)));

@@ -128,15 +128,11 @@ struct KeptRow {
 pub(super) struct Tables(Client);
 
 impl Tables {
-    /// `replicated`: ask replicas for what others have acknowledged, too.
-    pub(super) fn new(client: Client, replicated: bool) -> Self {
+    /// `client`: one that reads what was acknowledged anywhere.
+    pub(super) fn new(client: Client) -> Self {
         let client = client
             .with_setting("readonly", "2")
-            .with_setting("max_execution_time", QUERY_SECONDS_MAX.to_string())
-            .with_setting(
-                "select_sequential_consistency",
-                u8::from(replicated).to_string(),
-            );
+            .with_setting("max_execution_time", QUERY_SECONDS_MAX.to_string());
         Self(client)
     }
 

@@ -55,9 +55,9 @@ impl Site {
         let epoch = service::kafka::topic_id(&kafka, &args.kafka.events_topic)
             .await
             .context("cannot learn the events topic's id")?;
-        let mut client = args
+        let client = args
             .clickhouse
-            .client()
+            .exact_client()
             // A statement returns when it is done, on every replica.
             .with_setting("mutations_sync", "2")
             // What is inserted was deleted just before; the same rows again are no repeat.
@@ -67,12 +67,6 @@ impl Site {
                 "max_bytes_before_external_group_by",
                 GROUP_BY_BYTES_MAX.to_string(),
             );
-        if args.clickhouse.clickhouse_cluster.is_some() {
-            client = client
-                .with_setting("insert_quorum", "auto")
-                .with_setting("insert_quorum_parallel", "0")
-                .with_setting("select_sequential_consistency", "1");
-        }
         Ok(Self {
             args,
             epoch,

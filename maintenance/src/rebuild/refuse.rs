@@ -6,8 +6,8 @@ use clickhouse::Row;
 use serde::Deserialize;
 use service::config::Days;
 
-use super::span::Span;
 use crate::hold::Site;
+use crate::span::Span;
 
 const HOUR: i64 = 3_600;
 const DAY: i64 = 24 * HOUR;

@@ -5,8 +5,8 @@ use chrono::Utc;
 use clickhouse::query::Query;
 use tokio_util::sync::CancellationToken;
 
-use super::span::Span;
 use crate::hold::{Site, step};
+use crate::span::Span;
 
 /// `usage_1m` is kept so long; older rows are waiting to be expired.
 const MINUTES_KEPT_SECONDS: i64 = 16 * 86_400;

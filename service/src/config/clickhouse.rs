@@ -66,6 +66,20 @@ impl ClickHouseArgs {
             .with_database(&self.clickhouse_database)
     }
 
+    /// The same for those who decide by what they read: on replicated tables an insert is
+    /// acknowledged by a majority, and a read sees all that was acknowledged (it would not
+    /// while quorum inserts run in parallel).
+    pub fn exact_client(&self) -> Client {
+        let client = self.client();
+        if self.clickhouse_cluster.is_none() {
+            return client;
+        }
+        client
+            .with_setting("insert_quorum", "auto")
+            .with_setting("insert_quorum_parallel", "0")
+            .with_setting("select_sequential_consistency", "1")
+    }
+
     /// A client that names no database: for statements before ours exists.
     pub fn server_client(&self) -> Client {
         let mut client = Client::default()

@@ -82,7 +82,8 @@ impl Span {
     }
 }
 
-fn instant(second: u32) -> DateTime<Utc> {
+/// The instant of a second since 1970.
+pub(crate) fn instant(second: u32) -> DateTime<Utc> {
     DateTime::from_timestamp(second.into(), 0).unwrap_or_default()
 }
 
