@@ -3,6 +3,7 @@
 use std::path::PathBuf;
 use std::time::Duration;
 
+use schemas::topics;
 use service::config::{ClickHouseArgs, KafkaArgs, MetricsArgs};
 
 use crate::commit::PROOF_AGE_MAX;
@@ -24,7 +25,7 @@ pub struct Config {
     #[arg(
         long,
         env = "LLMOBSERVE_CONSUMER_GROUP",
-        default_value = "llmobserve.aggregator"
+        default_value = topics::AGGREGATOR_GROUP
     )]
     pub consumer_group: String,
 

@@ -61,6 +61,7 @@ async fn live(seed: u64, mutant: Option<Mutant>) -> Result<(), String> {
     while began.elapsed() < PATIENCE {
         tokio::time::sleep(TICK).await;
         arrive(&mut rng, &world, &owner);
+        earlier.iter().for_each(Owner::retire);
         earlier.retain(|zombie| !zombie.is_gone());
         if earlier.is_empty() && world.lock().unwrap().is_finished() {
             owner.leave().await;

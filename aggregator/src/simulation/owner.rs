@@ -94,14 +94,17 @@ impl Owner {
     }
 
     /// Somebody else owns the partition now; who is frozen learns it when it thaws.
-    /// Whether nothing of it is at work any more.
-    pub(super) fn is_gone(&self) -> bool {
+    pub(super) fn retire(&self) {
         if self.member.is_dead() {
             self.worker.abort();
         }
         if !self.member.frozen.load(Ordering::SeqCst) {
             self.lease.stop().cancel();
         }
+    }
+
+    /// Whether nothing of it is at work any more.
+    pub(super) fn is_gone(&self) -> bool {
         self.worker.is_finished()
     }
 

@@ -35,7 +35,7 @@ pub(crate) struct Options {
     /// Without failpoints: `llmobserve aggregator` itself. Stories that need them are skipped.
     #[arg(long)]
     pub(crate) plain: bool,
-    /// Length of the story `clickhouse-outage-long`, which runs only by name.
+    /// Length of the story `clickhouse-refuses-long`, which runs only by name.
     #[arg(long, default_value_t = 600)]
     pub(crate) outage_seconds: u64,
     /// Leave the directory behind although all went well.

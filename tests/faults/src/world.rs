@@ -34,7 +34,6 @@ pub(crate) const INSERT_LIFETIME: Duration = Duration::from_secs(6);
 pub(crate) const SESSION_TIMEOUT: Duration = Duration::from_secs(6);
 /// What Kafka's clients in the aggregator wait for an answer.
 pub(crate) const SOCKET_TIMEOUT: Duration = Duration::from_secs(3);
-pub(crate) const GROUP: &str = "llmobserve.aggregator";
 
 const CLICKHOUSE_DISK_BYTES: u64 = 1536 << 20;
 const KAFKA_DISK_BYTES: u64 = 1024 << 20;

@@ -6,12 +6,12 @@ use rdkafka::admin::{AdminClient, AdminOptions};
 use rdkafka::client::DefaultClientContext;
 use rdkafka::consumer::{BaseConsumer, CommitMode, Consumer as _};
 use rdkafka::{Offset, TopicPartitionList};
-use schemas::topics::EVENTS;
+use schemas::topics::{AGGREGATOR_GROUP, EVENTS};
 use tokio::time::sleep;
 
 use super::between;
 use crate::story::{Outcome, Rng};
-use crate::world::{GROUP, World};
+use crate::world::World;
 
 const ASK_MAX: Duration = Duration::from_secs(10);
 /// How long Kafka may take to forget a topic, or a group its killed members.
@@ -51,7 +51,7 @@ pub(super) async fn offsets_deleted(world: &mut World, rng: &mut Rng) -> anyhow:
     let admin: AdminClient<DefaultClientContext> = world.cluster.client().create()?;
     let deadline = Instant::now() + GONE_MAX;
     loop {
-        let deleted = admin.delete_groups(&[GROUP], &options()).await?;
+        let deleted = admin.delete_groups(&[AGGREGATOR_GROUP], &options()).await?;
         match deleted.into_iter().next() {
             Some(Ok(_)) => break,
             other if Instant::now() > deadline => {
@@ -72,7 +72,7 @@ pub(super) async fn offsets_reset(world: &mut World, rng: &mut Rng) -> anyhow::R
         offsets.add_partition_offset(EVENTS, partition, offset)?;
     }
     let mut client = world.cluster.client();
-    client.set("group.id", GROUP);
+    client.set("group.id", AGGREGATOR_GROUP);
     let deadline = Instant::now() + GONE_MAX;
     loop {
         let (client, offsets) = (client.clone(), offsets.clone());

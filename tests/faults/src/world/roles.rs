@@ -4,10 +4,11 @@ use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 
 use anyhow::Context as _;
+use schemas::topics::AGGREGATOR_GROUP;
 
 use super::cluster::{Cluster, KafkaNode};
 use super::process::{Service, Spec};
-use super::{GROUP, INSERT_LIFETIME, INSERT_TIMEOUT, Links, SESSION_TIMEOUT, SOCKET_TIMEOUT};
+use super::{INSERT_LIFETIME, INSERT_TIMEOUT, Links, SESSION_TIMEOUT, SOCKET_TIMEOUT};
 use crate::clock::{Clock, Shim};
 use crate::options::Options;
 use crate::ports::Ports;
@@ -164,7 +165,7 @@ impl<'a> Ground<'a> {
                 format!("socket.timeout.ms={}", SOCKET_TIMEOUT.as_millis()),
             ),
             ("CLICKHOUSE_URL", local(links.clickhouse[link].port)),
-            ("CONSUMER_GROUP", GROUP.to_owned()),
+            ("CONSUMER_GROUP", AGGREGATOR_GROUP.to_owned()),
             ("METRICS_PORT", self.metrics[i].to_string()),
             (
                 "SESSION_TIMEOUT_MS",
