@@ -1,0 +1,53 @@
+//! A model that nobody used before, and that is dear.
+
+use super::Whole;
+use crate::insights::finding::{Finding, Kind, Metric, Subject};
+use crate::insights::history::{Day, History, usd};
+
+/// Share of the tenant's expected day that the model costs, at least.
+const SHARE_MIN: f64 = 0.08;
+/// How many times the tenant's usual price of a token, at least.
+const PRICE_RATIO_MIN: f64 = 1.5;
+/// Days that count as "before": a model that came two days ago is still new.
+const NEW_DAYS: usize = 3;
+
+pub(super) fn find(history: &History, histories: &[History], whole: Whole) -> Option<Finding> {
+    let Subject::Model(..) = history.subject else {
+        return None;
+    };
+    let old = &history.past()[NEW_DAYS - 1..];
+    let day_usd = usd(history.day().cost);
+    if old.iter().any(|day| day.calls > 0)
+        || !whole.matters(day_usd)
+        || day_usd < SHARE_MIN * whole.expected_usd
+    {
+        return None;
+    }
+    let all = histories
+        .iter()
+        .find(|history| history.subject == Subject::All)?;
+    let expected = price_of(all.past().iter())?;
+    let actual = price_of([history.day()].into_iter())?;
+    (actual >= PRICE_RATIO_MIN * expected).then(|| Finding {
+        kind: Kind::NewExpensiveModel,
+        subject: history.subject.clone(),
+        metric: Metric::CostPer1kTokens,
+        expected,
+        actual,
+        actual_pico: None,
+        impact_usd: Some(day_usd * (1.0 - expected / actual)),
+        usual: None,
+        days: history
+            .series(|day| price_of([day].into_iter()).unwrap_or(f64::NAN))
+            .to_vec(),
+        runs: Vec::new(),
+    })
+}
+
+/// Dollars of 1,000 tokens.
+fn price_of<'a>(days: impl Iterator<Item = &'a Day>) -> Option<f64> {
+    let (cost, tokens) = days.fold((0, 0), |(cost, tokens), day| {
+        (cost + day.cost, tokens + day.input + day.output)
+    });
+    (tokens > 0).then(|| usd(cost) / tokens as f64 * 1000.0)
+}

@@ -1,0 +1,60 @@
+//! Runs that call again and again.
+
+use super::Whole;
+use crate::insights::baseline::median;
+use crate::insights::finding::{Finding, Kind, Metric};
+use crate::insights::history::{RunsHistory, usd};
+
+/// Runs of a past day before their length says something.
+const RUNS_MIN: u64 = 5;
+/// Past days that must say something.
+const DAYS_MIN: usize = 7;
+/// How many times the expectation, at least.
+const RATIO_MIN: f64 = 2.0;
+/// How many calls more than expected, at least.
+const RISE_MIN: f64 = 4.0;
+/// How many times the second highest of the days before.
+const OVER_PAST: f64 = 1.3;
+
+pub(super) fn find(history: &RunsHistory, whole: Whole) -> Option<Finding> {
+    let days: Vec<f64> = history
+        .days
+        .iter()
+        .map(|day| match day.runs {
+            RUNS_MIN.. => day.calls_p95 as f64,
+            _ => f64::NAN,
+        })
+        .collect();
+    let mut known: Vec<f64> = days[1..].iter().copied().filter(|calls| calls.is_finite()).collect();
+    if known.len() < DAYS_MIN || !days[0].is_finite() {
+        return None;
+    }
+    known.sort_by(f64::total_cmp);
+    let expected = median(known.iter().copied())?;
+    let highest = known[known.len() - 2];
+    let loops = days[0] >= RATIO_MIN * expected
+        && days[0] - expected >= RISE_MIN
+        && days[0] >= OVER_PAST * highest;
+    if !loops {
+        return None;
+    }
+    let cost_of_run = |day: usize| {
+        let day = &history.days[day];
+        (day.runs >= RUNS_MIN).then(|| usd(day.cost) / day.runs as f64)
+    };
+    let usual = median((1..days.len()).filter_map(cost_of_run))?;
+    let day = &history.days[0];
+    let change = usd(day.cost) - usual * day.runs as f64;
+    whole.matters(change).then(|| Finding {
+        kind: Kind::RetryLoop,
+        subject: history.subject.clone(),
+        metric: Metric::CallsPerRun,
+        expected,
+        actual: days[0],
+        actual_pico: None,
+        impact_usd: Some(change),
+        usual: None,
+        days,
+        runs: history.longest.clone(),
+    })
+}

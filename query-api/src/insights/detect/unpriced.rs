@@ -1,0 +1,24 @@
+//! Usage whose price nobody knows: it is missing in every sum.
+
+use super::UNPRICED_MIN;
+use crate::insights::finding::{Finding, Kind, Metric, Subject};
+use crate::insights::history::History;
+
+pub(super) fn find(history: &History) -> Option<Finding> {
+    let Subject::Model(..) = history.subject else {
+        return None;
+    };
+    let days = history.series(|day| day.unpriced as f64);
+    (history.day().unpriced >= UNPRICED_MIN).then(|| Finding {
+        kind: Kind::UnpricedUsage,
+        subject: history.subject.clone(),
+        metric: Metric::UnpricedCount,
+        expected: 0.0,
+        actual: days[0],
+        actual_pico: None,
+        impact_usd: None,
+        usual: None,
+        days: days.to_vec(),
+        runs: Vec::new(),
+    })
+}
