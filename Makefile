@@ -59,7 +59,7 @@ deps: ## Install Apache Kafka and the ClickHouse library below target/
 
 .PHONY: test
 test: deps ## Every test, with a real Kafka and a real ClickHouse
-	$(call need,python3 curl setpriv)
+	$(call need,python3 curl setpriv node npm)
 	cargo test $(CARGO_FLAGS) --workspace
 	python3 tests/e2e/exactness.py --events 20000 --tenants 50
 	python3 tests/e2e/exactness.py --events 20000 --tenants 50 --pause 0.5 --kill-aggregator 5
@@ -68,6 +68,7 @@ test: deps ## Every test, with a real Kafka and a real ClickHouse
 	cargo build $(CARGO_FLAGS) -p llmobserve -p faults
 	$(TARGET)/faults --short
 	sdk/python/test.sh
+	sdk/typescript/test.sh
 
 .PHONY: exactness
 exactness: build ## The same end to end at full size: 100,000 events, 20 kills

@@ -11,8 +11,8 @@ from fakes.collector import Collector
 from fakes.provider import Provider, Recording
 from fakes.proxy import Proxy
 
-FIXTURES = Path(__file__).parent / "fixtures"
 SCHEMAS = Path(__file__).resolve().parents[3] / "schemas"
+FIXTURES = SCHEMAS / "fixtures" / "responses"
 
 
 @pytest.fixture
@@ -59,7 +59,7 @@ def observe(collector, provider, monkeypatch):
 
 
 def fixture(name, **behaviour):
-    """A recording of `tests/fixtures`; by its suffix JSON, server-sent events or binary."""
+    """A recording of `schemas/fixtures/responses`; by its suffix JSON, server-sent events or binary."""
     body = (FIXTURES / name).read_bytes()
     kinds = {".json": "application/json", ".sse": "text/event-stream; charset=utf-8"}
     kind = kinds.get(Path(name).suffix, "application/vnd.amazon.eventstream")

@@ -1,0 +1,79 @@
+// What measuring adds to a call: the same calls with and without, in turn, and the difference of
+// their times; and how long `import "llmobserve"` takes. Prints one line each.
+//
+// What is measured here is what the SDK itself does on the caller's way: the provider's bytes are
+// handed to the very objects that undici and `node:http` use, without a network and its noise.
+import { execFileSync } from "node:child_process";
+import { channel } from "node:diagnostics_channel";
+import { fileURLToPath } from "node:url";
+
+import { observe, section } from "llmobserve";
+
+import { shared } from "../dist/esm/shared.js";
+
+const CALLS = Number(process.env.CALLS ?? 5000);
+const content = "word ".repeat(400);
+const DOCUMENT = Buffer.from(JSON.stringify({
+  model: "gpt-4o-2024-08-06",
+  choices: [{ index: 0, message: { role: "assistant", content } }],
+  usage: { prompt_tokens: 1200, completion_tokens: 300, total_tokens: 1500 },
+}));
+const CHUNK = Buffer.from('data: {"choices":[{"index":0,"delta":{"content":"w"}}],"usage":null}\n\n');
+const LAST = Buffer.from('data: {"usage":{"prompt_tokens":9,"completion_tokens":9}}\n\ndata: [DONE]\n\n');
+const BODY = Buffer.from('{"model":"gpt-4o","messages":[]}');
+
+const publish = (name, message) => channel(`undici:request:${name}`).publish(message);
+
+/** As undici takes a request through its own methods and channels. */
+function request(origin, type, pieces) {
+  const request = { origin, path: "/v1/chat/completions", method: "POST", onBodySent, onData };
+  publish("create", { request });
+  request.onBodySent(BODY);
+  const headers = [Buffer.from("content-type"), Buffer.from(type)];
+  publish("headers", { request, response: { statusCode: 200, headers } });
+  for (const piece of pieces) request.onData(piece);
+  publish("trailers", { request, trailers: [] });
+}
+function onBodySent() {}
+function onData() {}
+
+const STREAM = [...Array(200).fill(CHUNK), LAST];
+const CASES = {
+  "a call": () => request("https://api.openai.com", "application/json", [DOCUMENT]),
+  "a stream of 200 events": () => request("https://api.openai.com", "text/event-stream", STREAM),
+  "a request elsewhere": () => request("https://example.com", "application/json", [DOCUMENT]),
+  "a section": () => section("agent:x", () => {}),
+};
+
+/** In turns, so that whatever else the machine does strikes both alike. */
+async function compare(name, call) {
+  const observer = shared.active;
+  const times = { true: [], false: [] };
+  for (let number = 0; number < 2 * CALLS + 400; number += 1) {
+    const isMeasured = number % 2 === 1;
+    shared.active = isMeasured ? observer : undefined;
+    const started = process.hrtime.bigint();
+    call();
+    const took = Number(process.hrtime.bigint() - started) / 1000;
+    if (number >= 400) times[isMeasured].push(took);
+    if (number % 100 === 0) await new Promise(setImmediate);
+  }
+  shared.active = observer;
+  const at = (share, list) => list.sort((a, b) => a - b)[Math.floor(list.length * share)];
+  const added = [0.5, 0.9, 0.99].map((p) => Math.round((at(p, times.true) - at(p, times.false)) * 10) / 10);
+  console.log(`${name}: adds ${added.join(", ")} µs p50, p90, p99`);
+}
+
+function importMs(statement, ...flags) {
+  const code = `const t = performance.now(); ${statement}; console.log(performance.now() - t)`;
+  const cwd = fileURLToPath(new URL("..", import.meta.url));
+  const once = () => Number(execFileSync(process.execPath, [...flags, "-e", code], { cwd }));
+  return Math.min(...Array.from({ length: 5 }, once)).toFixed(1);
+}
+
+console.log(`import: ${importMs('await import("llmobserve")', "--input-type=module")} ms`);
+console.log(`require: ${importMs('require("llmobserve")')} ms`);
+// Delivered to nobody, and digested by nobody: that happens between the application's own work.
+observe({ collectorUrl: "http://127.0.0.1:9", queueEventsMax: 1e7, tenantId: "t", flushIntervalMs: 1e9 });
+for (const [name, call] of Object.entries(CASES)) await compare(name, call);
+shared.active = undefined;
