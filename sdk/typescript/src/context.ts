@@ -53,8 +53,9 @@ export function current(): Context {
   return { ...context.scope.initial, ...context.scope.noted, ...present(context) };
 }
 
-function present(context: Context): Context {
-  return Object.fromEntries(Object.entries(context).filter(([, value]) => value !== undefined));
+/** Without what is not set. */
+export function present<T extends object>(value: T): T {
+  return Object.fromEntries(Object.entries(value).filter((entry) => entry[1] !== undefined)) as T;
 }
 
 export function run<T>(context: Context, body: () => T): T {

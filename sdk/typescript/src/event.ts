@@ -1,7 +1,7 @@
 /** The wire form: one JSON object for each call or span, as `POST /events` takes it. */
 
 import type { Config } from "./config.js";
-import { type Context, newId } from "./context.js";
+import { type Context, newId, present } from "./context.js";
 import { quietly } from "./log.js";
 import { clean, PATH_CHARS_MAX, TEXT_CHARS_MAX } from "./text.js";
 
@@ -31,12 +31,14 @@ export function digest(item: Recordable, config: Config): Line | undefined {
     if (event === undefined) return undefined;
     const { context } = item;
     event["id"] ??= newId();
-    event["tenant_id"] = context.tenantId ?? config.tenantId;
-    event["customer_id"] = context.customerId ?? config.customerId;
-    event["run_id"] = context.runId;
-    event["trace_id"] = context.traceId;
-    event["environment"] = config.environment;
-    event["section_path"] ??= context.sectionPath;
+    Object.assign(event, present({
+      tenant_id: context.tenantId ?? config.tenantId,
+      customer_id: context.customerId ?? config.customerId,
+      run_id: context.runId,
+      trace_id: context.traceId,
+      environment: config.environment,
+      section_path: event["section_path"] ?? context.sectionPath,
+    }));
     const apiKey = context.apiKey ?? config.apiKey ?? "";
     return { apiKey, json: JSON.stringify(tidy(event)) };
   });

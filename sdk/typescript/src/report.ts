@@ -123,12 +123,21 @@ function ofHttp(status: number): string {
 
 const CANCELLED = /^(AbortError|ABORT_ERR|UND_ERR_ABORTED|UND_ERR_DESTROYED|ERR_CANCELED)$/;
 
-/** By its code where it has one, which says more than its name. */
+/**
+ * By its code where it has one, which says more than its name. Node's and undici's own errors all
+ * have one; what has none is the reason for which the application aborts.
+ */
 function ofError(error: unknown): [status: string, type: string] {
-  const { name, code } = (error ?? {}) as { name?: unknown; code?: unknown };
-  const type = typeof code === "string" && code ? code : typeof name === "string" ? name : "error";
-  if (CANCELLED.test(type) || CANCELLED.test(String(name))) return ["cancelled", String(name)];
-  return [/TIMEOUT|TIMEDOUT/i.test(`${type} ${String(name)}`) ? "timeout" : "error", type];
+  const given = Object(error) as { name?: unknown; code?: unknown; message?: unknown };
+  const name = typeof given.name === "string" && given.name ? given.name : "AbortError";
+  const code = typeof given.code === "string" && given.code ? given.code : undefined;
+  if (/time(d ?)?out/i.test(`${code} ${name} ${String(given.message)}`)) {
+    return ["timeout", code ?? name];
+  }
+  if (code === undefined || CANCELLED.test(code) || CANCELLED.test(name)) {
+    return ["cancelled", name];
+  }
+  return ["error", code];
 }
 
 /**

@@ -73,12 +73,12 @@ export function takeFor(name, provider) {
 }
 
 /** Everything is with the collector; what is still being decoded is waited for. */
-export async function delivered(timeoutMs = 5000) {
+export async function delivered(timeoutMs = 60_000) {
   await sleep(20);
   if (!(await llmobserve.flush(timeoutMs))) throw new Error("not delivered");
 }
 
-export async function until(condition, timeoutMs = 5000) {
+export async function until(condition, timeoutMs = 20_000) {
   const deadline = Date.now() + timeoutMs;
   while (!condition() && Date.now() < deadline) await sleep(10);
   return condition();

@@ -9,6 +9,8 @@ export class Collector extends Server {
   /** `ok`, `garbage`, `portal` (200 with a page), or a status as text. */
   mode = "ok";
   delayMs = 0;
+  /** Nothing is answered before this promise is settled. */
+  gate = undefined;
   posts = 0;
   copies = 0;
   /** What was not as it must be; the tests look at it. */
@@ -20,6 +22,7 @@ export class Collector extends Server {
   async respond(request, response, body) {
     this.posts += 1;
     await sleep(this.delayMs);
+    await this.gate;
     const problem = { "Content-Type": "application/problem+json" };
     if (this.mode === "ok") this.accept(request, response, body);
     else if (this.mode === "garbage") request.socket.end("\x00\xff not http at all\r\n\r\n");

@@ -9,6 +9,7 @@ export class Server {
       response.on("error", () => {});
       this.#handle(request, response).catch(() => request.socket.destroy());
     });
+    this.server.keepAliveTimeout = 60_000; // a busy machine is slow, and closing races with asking
   }
 
   async #handle(request, response) {
