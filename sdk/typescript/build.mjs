@@ -1,22 +1,45 @@
-// Compiles `src` twice: once for `import`, once for `require`. State that must exist once in a
-// process lies in `src/shared.ts`, so that both may be loaded side by side.
+// Bundles `src` twice, for `import` and for `require`: one file loads several times as fast as
+// forty. State that must exist once in a process lies in `src/shared.ts`, so that both may be
+// loaded side by side. The types are the compiler's.
 import { execFileSync } from "node:child_process";
-import { createRequire } from "node:module";
 import { mkdirSync, rmSync, writeFileSync } from "node:fs";
+import { createRequire } from "node:module";
 import { dirname, join } from "node:path";
+import { fileURLToPath } from "node:url";
 
-const here = import.meta.dirname ?? dirname(new URL(import.meta.url).pathname);
+import { build } from "esbuild";
+
+const here = dirname(fileURLToPath(import.meta.url));
 const manifest = createRequire(import.meta.url).resolve("typescript/package.json");
 const tsc = join(dirname(manifest), "bin", "tsc");
 
-function compile(kind, type, ...options) {
-  const outDir = join(here, "dist", kind);
-  rmSync(outDir, { recursive: true, force: true });
-  mkdirSync(outDir, { recursive: true });
-  writeFileSync(join(outDir, "package.json"), JSON.stringify({ type }) + "\n");
-  const command = [tsc, "-p", join(here, "tsconfig.json"), "--outDir", outDir, ...options];
-  execFileSync(process.execPath, command, { stdio: "inherit" });
+async function bundle(format, type, ...options) {
+  const outdir = join(here, "dist", format);
+  rmSync(outdir, { recursive: true, force: true });
+  mkdirSync(outdir, { recursive: true });
+  writeFileSync(join(outdir, "package.json"), JSON.stringify({ type }) + "\n");
+  await build({
+    absWorkingDir: here,
+    entryPoints: ["src/index.ts", "src/internals.ts"],
+    outdir,
+    format,
+    bundle: true,
+    splitting: format === "esm",
+    platform: "node",
+    target: "node18.12",
+  });
+  await build({
+    absWorkingDir: here,
+    entryPoints: ["src/api.ts"], // for browsers: nothing of Node's can be resolved
+    outdir,
+    format,
+    bundle: true,
+    platform: "browser",
+    target: "es2022",
+  });
+  const command = [tsc, "-p", join(here, "tsconfig.json"), "--emitDeclarationOnly"];
+  execFileSync(process.execPath, [...command, "--outDir", outdir, ...options], { stdio: "inherit" });
 }
 
-compile("esm", "module");
-compile("cjs", "commonjs", "--module", "commonjs", "--moduleResolution", "bundler");
+await bundle("esm", "module");
+await bundle("cjs", "commonjs", "--module", "commonjs", "--moduleResolution", "bundler");

@@ -6,8 +6,7 @@ import { test } from "node:test";
 
 import * as llmobserve from "llmobserve";
 
-import { resolve } from "../dist/esm/config.js";
-import { digest } from "../dist/esm/event.js";
+import { digest, resolve } from "../dist/esm/internals.js";
 import { check } from "./fakes/contract.mjs";
 import { delivered, SCHEMAS, withFakes } from "./setup.mjs";
 

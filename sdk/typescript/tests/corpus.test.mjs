@@ -7,8 +7,7 @@ import { gunzipSync } from "node:zlib";
 
 import * as llmobserve from "llmobserve";
 
-import { read } from "../dist/esm/extract/index.js";
-import { Providers } from "../dist/esm/providers.js";
+import { Providers, read } from "../dist/esm/internals.js";
 import { Recording } from "./fakes/provider.mjs";
 import { delivered, takeFor, withFakes } from "./setup.mjs";
 

@@ -6,9 +6,7 @@ import { setTimeout as sleep } from "node:timers/promises";
 
 import * as llmobserve from "llmobserve";
 
-import { backoff } from "../dist/esm/sender.js";
-import { forgetTold } from "../dist/esm/log.js";
-import { retryAfterMs } from "../dist/esm/transport.js";
+import { backoff, forgetTold, retryAfterMs } from "../dist/esm/internals.js";
 import { Collector } from "./fakes/collector.mjs";
 import { delivered, fixture, until, warnings, withFakes } from "./setup.mjs";
 

@@ -8,8 +8,7 @@ import * as llmobserve from "llmobserve";
 import { Collector } from "./fakes/collector.mjs";
 import { Provider, Recording } from "./fakes/provider.mjs";
 import { Proxy } from "./fakes/proxy.mjs";
-import { Providers } from "../dist/esm/providers.js";
-import { shared } from "../dist/esm/shared.js";
+import { Providers, shared } from "../dist/esm/internals.js";
 
 export const ROOT = fileURLToPath(new URL("../../../", import.meta.url));
 export const SCHEMAS = `${ROOT}schemas/`;

@@ -33,7 +33,7 @@ before(async () => {
   [up, provider] = await Promise.all([new Instance().start(), new Provider().start()]);
   provider.replay(fixture("openai_chat.json"));
   configure({ collectorUrl: up.url });
-}, { timeout: 150_000 });
+}, { timeout: 330_000 });
 
 after(async () => {
   await llmobserve.shutdown(1000);
