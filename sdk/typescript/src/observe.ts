@@ -4,6 +4,7 @@ import { type Config, isDisabled, type Options, resolve } from "./config.js";
 import { adopt } from "./context.js";
 import { deliverAtTheEnd } from "./exit.js";
 import * as http from "./listen/http.js";
+import * as http2 from "./listen/http2.js";
 import * as undici from "./listen/undici.js";
 import { warn } from "./log.js";
 import { Observer, type Stats } from "./observer.js";
@@ -35,6 +36,7 @@ function begin(config: Config): void {
       shared.isListening = true;
       undici.listen();
       http.listen();
+      http2.listen();
       deliverAtTheEnd();
     }
     if (shared.active.proxy !== undefined) rerouteFetch();
