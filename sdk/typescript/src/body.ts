@@ -123,8 +123,12 @@ export class ServerSentEvents implements Reader {
   kept(): Buffer[] {
     this.#pending.push(Buffer.from("\n"));
     this.#look();
-    const lines = new Set([this.#head, this.#first, this.#error, this.#last]);
-    return [...lines].flatMap((line) => line?.subarray("data:".length) ?? []);
+    const lines: Buffer[] = [];
+    // The last one once more, if an error came in between: it has the last word.
+    for (const line of [this.#head, this.#first, this.#error, this.#last]) {
+      if (line !== undefined && line !== lines.at(-1)) lines.push(line);
+    }
+    return lines.map((line) => line.subarray("data:".length));
   }
 }
 
