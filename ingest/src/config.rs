@@ -5,6 +5,7 @@ use std::time::Duration;
 use clap::{Args, ValueEnum};
 use schemas::pricing::ClientCostPolicy;
 use service::config::{AuthArgs, HttpArgs, KafkaArgs, MetricsArgs, RetentionArgs};
+use service::prices::PriceArgs;
 
 /// Everything that `llmobserve ingest` can be told.
 #[derive(Args, Clone, Debug)]
@@ -73,6 +74,10 @@ pub struct IngestArgs {
     )]
     pub tenant_spread: u32,
 
+    /// Prices of one's own.
+    #[command(flatten)]
+    pub prices: PriceArgs,
+
     /// What a sender's own `cost_usd` is worth: `trust` = it is the cost; `ignore` = we price,
     /// and keep it beside.
     #[arg(
@@ -93,6 +98,7 @@ impl Default for IngestArgs {
             ingest_delivery_timeout_ms: 10_000,
             ingest_linger_ms: 5,
             tenant_spread: 1,
+            prices: PriceArgs::default(),
             client_cost: ClientCost::Trust,
         }
     }

@@ -88,8 +88,9 @@ fn hand_over(
     let format = received.format;
     let body = received.decode(&mut share)?;
     let pieces = split(&body, format)?;
+    let book = inner.prices.book();
     let rules = Rules {
-        book: &inner.book,
+        book: &book,
         client_cost: inner.args.client_cost.into(),
         retention: &inner.retention,
     };

@@ -21,10 +21,10 @@ use std::sync::Arc;
 use anyhow::Context;
 use axum::Router;
 use axum::routing::post;
-use schemas::pricing::PriceBook;
 use service::auth::Authenticator;
 use service::config::{AuthMode, RetentionArgs};
 use service::health::Readiness;
+use service::prices::Prices;
 use tokio_util::sync::CancellationToken;
 
 pub use config::{ClientCost, Config, IngestArgs};
@@ -47,7 +47,7 @@ struct Inner {
     authenticator: Authenticator,
     publisher: Arc<dyn Publisher>,
     admission: Admission,
-    book: PriceBook,
+    prices: Prices,
 }
 
 impl std::fmt::Debug for Ingest {
@@ -62,7 +62,7 @@ impl Ingest {
     /// Over any publisher; `retention` says from which age events are rejected.
     ///
     /// # Errors
-    /// When the published prices cannot be read.
+    /// When the prices cannot be read.
     pub fn new(
         args: IngestArgs,
         retention: RetentionArgs,
@@ -70,7 +70,7 @@ impl Ingest {
         publisher: Arc<dyn Publisher>,
     ) -> anyhow::Result<Self> {
         metrics::describe();
-        let book = PriceBook::bundled().context("cannot read the published prices")?;
+        let prices = Prices::load(&args.prices)?;
         let admission = Admission::new(&args);
         let inner = Inner {
             args,
@@ -78,7 +78,7 @@ impl Ingest {
             authenticator,
             publisher,
             admission,
-            book,
+            prices,
         };
         Ok(Self(Arc::new(inner)))
     }

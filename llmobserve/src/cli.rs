@@ -6,7 +6,7 @@ use clap::{Parser, Subcommand};
 use service::config::LogArgs;
 use tokio_util::sync::CancellationToken;
 
-use crate::{audit, clickhouse, erase, exit, migrate, rebuild, up};
+use crate::{audit, clickhouse, erase, exit, migrate, prices, rebuild, up};
 
 /// Usage and cost of AI calls, per tenant and customer, exact to the last digit.
 ///
@@ -46,6 +46,9 @@ pub(crate) enum Role {
     Rebuild(rebuild::Config),
     /// Remove a tenant, or one customer of a tenant, for good.
     Erase(erase::Config),
+    /// Show which price is in force, or check a file of prices.
+    #[command(subcommand)]
+    Prices(prices::Command),
     /// Print the description of the HTTP interface (OpenAPI 3.1).
     Openapi,
 }
@@ -63,6 +66,7 @@ impl Role {
             Self::Audit(config) => audit::run(config, shutdown).await,
             Self::Rebuild(config) => rebuild::run(config, shutdown).await,
             Self::Erase(config) => erase::run(config, shutdown).await,
+            Self::Prices(command) => prices::run(&command),
             Self::Openapi => openapi(),
         }
     }

@@ -7,6 +7,7 @@ mod clickhouse;
 mod erase;
 mod exit;
 mod migrate;
+mod prices;
 mod rebuild;
 mod supervise;
 mod up;

@@ -1,10 +1,42 @@
 //! What a call used, from a tee of its bodies. Bounded in memory, and never in the way:
 //! what cannot be read makes a figure unknown, never an error.
+//!
+//! In the order of the journey: the request's body (`request`, `form`), the option that asks
+//! for usage and the filter that hides it again (`include_usage`, `filter`), the response's
+//! body (`decoder` → `reader`: `sse` or `frames` → `sieve` → `tally`), what it says was used
+//! (`extract`), or what it seems to have been (`sample`), and the verdict (`judge`).
 
+mod decoder;
+mod extract;
+mod filter;
+mod form;
+mod frames;
+mod head;
+mod include_usage;
+mod judge;
+mod metered;
+mod paths;
+mod reader;
+mod request;
+mod sample;
+mod sieve;
+mod sse;
+mod tally;
+
+pub(crate) use extract::warm_up;
+pub(crate) use filter::Filter;
+pub(crate) use metered::{Basis, Metered};
+
+use axum::http::header::{CONTENT_ENCODING, CONTENT_TYPE};
 use axum::http::{HeaderMap, StatusCode};
 use bytes::Bytes;
 
-use crate::providers::{Endpoint, Provider};
+use crate::providers::{Billing, Endpoint, Provider};
+use decoder::Decoder;
+use head::Head;
+use judge::Call;
+use reader::Reader;
+use request::RequestReader;
 
 /// What the operator lets the meter do.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -20,96 +52,115 @@ pub(crate) enum End {
     Complete,
     /// The client left, and the rest was not read.
     ClientGone,
-    /// The provider broke off, or was not reached.
+    /// The provider broke off after it may have got the request.
     UpstreamBroke,
-    /// A deadline passed.
+    /// A deadline passed after the provider may have got the request.
     Timeout,
-}
-
-/// How far the figures can be trusted.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Basis {
-    /// The provider's own.
-    Measured,
-    /// Ours, from text that passed.
-    Estimated,
-    /// There are none.
-    Unknown,
-}
-
-/// What a call used. Fields are named as the event's.
-#[derive(Debug, Clone, Default, PartialEq)]
-pub(crate) struct Metered {
-    pub(crate) model: Option<String>,
-    pub(crate) service_tier: Option<String>,
-    /// The event's members from `input_tokens` to `usage`, as far as known.
-    pub(crate) usage: serde_json::Map<String, serde_json::Value>,
-    pub(crate) basis: Option<Basis>,
-    pub(crate) is_streaming: bool,
-    /// The provider's own name of an error, `rate_limit_exceeded`.
-    pub(crate) error_type: Option<String>,
+    /// The provider never got the request.
+    NotSent,
 }
 
 /// One call's meter.
 #[derive(Debug)]
-pub(crate) struct Meter;
+pub(crate) struct Meter {
+    provider: Option<&'static Provider>,
+    endpoint: Endpoint,
+    may_rewrite: bool,
+    was_rewritten: bool,
+    request: Decoder<RequestReader>,
+    response: Option<(Head, Decoder<Reader>)>,
+}
 
 impl Meter {
     /// `provider` is `None` at a host that is not in the table.
     pub(crate) fn new(
-        _provider: Option<&'static Provider>,
-        _endpoint: Endpoint,
-        _policy: MeterPolicy,
-        _request: &HeaderMap,
+        provider: Option<&'static Provider>,
+        endpoint: Endpoint,
+        policy: MeterPolicy,
+        request: &HeaderMap,
     ) -> Self {
-        Self
+        let encoding = text(request, CONTENT_ENCODING.as_str());
+        let is_json =
+            text(request, CONTENT_TYPE.as_str()).is_some_and(|kind| kind.contains("json"));
+        Self {
+            may_rewrite: policy.include_usage
+                && endpoint.needs_include_usage
+                && is_json
+                && encoding.is_none(),
+            was_rewritten: false,
+            request: Decoder::new(encoding, RequestReader::new(request)),
+            response: None,
+            provider,
+            endpoint,
+        }
     }
 
     /// Whether [`Self::rewrite_request`] wants to see the body before it is sent. Asked once,
-    /// before the first chunk.
+    /// before the first chunk. Then the provider must be asked to answer unencoded, or what
+    /// was added to the answer cannot be taken out again.
     pub(crate) fn may_rewrite(&self) -> bool {
-        false
+        self.may_rewrite
     }
 
     /// The whole body to send instead. Called at most once, in place of
     /// [`Self::request_chunk`] for the same bytes, when the body was small enough.
-    pub(crate) fn rewrite_request(&mut self, _body: &Bytes) -> Option<Bytes> {
-        None
+    pub(crate) fn rewrite_request(&mut self, body: &Bytes) -> Option<Bytes> {
+        self.request_chunk(body);
+        let rewritten = include_usage::rewritten(body).filter(|_| self.may_rewrite)?;
+        self.was_rewritten = true;
+        Some(rewritten.into())
     }
 
     /// A piece of the request's body as it passes.
-    pub(crate) fn request_chunk(&mut self, _bytes: &[u8]) {}
+    pub(crate) fn request_chunk(&mut self, bytes: &[u8]) {
+        self.request.feed(bytes);
+    }
 
     /// The response's head.
-    pub(crate) fn response_head(&mut self, _status: StatusCode, _headers: &HeaderMap) {}
+    pub(crate) fn response_head(&mut self, status: StatusCode, headers: &HeaderMap) {
+        let lines = self.endpoint.billing == Billing::BatchResults && status.is_success();
+        let reader = Reader::new(headers, lines);
+        let head = Head::read(status, headers, reader.is_stream());
+        let encoding = text(headers, CONTENT_ENCODING.as_str());
+        self.response = Some((head, Decoder::new(encoding, reader)));
+    }
 
     /// After [`Self::response_head`]: takes out of the response what the client did not ask
     /// for, when the request was rewritten so that it is there.
     pub(crate) fn filter(&self) -> Option<Filter> {
-        None
+        let (head, decoder) = self.response.as_ref()?;
+        let applies = self.was_rewritten && head.is_stream && decoder.is_plain();
+        applies.then(Filter::default)
     }
 
     /// A piece of the response's body as it came, encodings included.
-    pub(crate) fn response_chunk(&mut self, _bytes: &[u8]) {}
+    pub(crate) fn response_chunk(&mut self, bytes: &[u8]) {
+        if let Some((_, decoder)) = &mut self.response {
+            decoder.feed(bytes);
+        }
+    }
 
     /// What is known in the end.
-    pub(crate) fn finish(self, _end: End) -> Metered {
-        Metered::default()
+    pub(crate) fn finish(self, end: End) -> Metered {
+        let asked = self.request.into_reader().map(RequestReader::end);
+        let response = self.response.map(|(head, decoder)| {
+            let is_lost = decoder.is_lost();
+            let said = decoder.into_reader().map(Reader::end);
+            (head, said.unwrap_or_default(), is_lost)
+        });
+        let call = Call {
+            provider: self.provider,
+            endpoint: self.endpoint,
+            asked: asked.unwrap_or_default(),
+            end,
+        };
+        call.judge(response)
     }
 }
 
-/// Withholds the usage chunk that only we asked for.
-#[derive(Debug)]
-pub(crate) struct Filter;
-
-impl Filter {
-    /// What of it the client gets now; may be empty, and may hold back an event's first half.
-    pub(crate) fn pass(&mut self, bytes: Bytes) -> Bytes {
-        bytes
-    }
-
-    /// What was held back, once the body has ended.
-    pub(crate) fn finish(&mut self) -> Bytes {
-        Bytes::new()
-    }
+fn text<'a>(headers: &'a HeaderMap, name: &str) -> Option<&'a str> {
+    headers.get(name)?.to_str().ok()
 }
+
+#[cfg(test)]
+mod tests;

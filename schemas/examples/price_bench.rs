@@ -29,6 +29,7 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
     ] {
         let timestamp_us = 1_795_176_000_000_000;
         let query = Query {
+            tenant_id: None,
             provider,
             model,
             service_tier: Some("default"),

@@ -1,7 +1,9 @@
 //! A valid event: what [`crate::validate`] lets through, then what it costs.
 
 use crate::money::Usd;
-use crate::pricing::{ClientCostPolicy, Facts, PriceBook, Usage, settle};
+use crate::pricing::{
+    ClientCostPolicy, Evidence, Facts, PriceBook, Settled, Usage, settle, settle_metered,
+};
 use crate::record::Record;
 use crate::wire;
 
@@ -30,21 +32,33 @@ impl Event {
 
     /// Settles the cost as of the event's own time, and makes the Kafka record.
     /// After this nothing looks a price up again: what follows is a function of the log.
-    pub fn price(mut self, book: &PriceBook, policy: ClientCostPolicy) -> Record {
-        let settled = settle(
-            book,
-            policy,
-            &Facts {
-                provider: &self.wire.provider,
-                model: some(&self.wire.model),
-                service_tier: some(&self.wire.service_tier),
-                timestamp_us: self.wire.timestamp_us,
-                is_call: self.wire.span_type().is_call(),
-                status: self.wire.status(),
-                usage: &self.usage,
-                client_cost: self.client_cost,
-            },
-        );
+    pub fn price(self, book: &PriceBook, policy: ClientCostPolicy) -> Record {
+        let settled = settle(book, policy, &self.facts());
+        self.settled(settled)
+    }
+
+    /// As [`Event::price`], for a call that was metered on the way: `evidence` says what its
+    /// usage is worth.
+    pub fn price_metered(self, book: &PriceBook, evidence: Evidence<'_>) -> Record {
+        let settled = settle_metered(book, &self.facts(), evidence);
+        self.settled(settled)
+    }
+
+    fn facts(&self) -> Facts<'_> {
+        Facts {
+            tenant_id: Some(&self.wire.tenant_id),
+            provider: &self.wire.provider,
+            model: some(&self.wire.model),
+            service_tier: some(&self.wire.service_tier),
+            timestamp_us: self.wire.timestamp_us,
+            is_call: self.wire.span_type().is_call(),
+            status: self.wire.status(),
+            usage: &self.usage,
+            client_cost: self.client_cost,
+        }
+    }
+
+    fn settled(mut self, settled: Settled<'_>) -> Record {
         self.wire.cost_pico_usd = settled.usd.and_then(pico);
         self.wire.client_cost_pico_usd = settled.client_usd.and_then(pico);
         self.wire.price_version = settled.price_version.map(Into::into).unwrap_or_default();

@@ -137,6 +137,7 @@ fn every_published_price() {
             for expected in &extracted.extractors {
                 let provider = expected.provider_id.as_str();
                 let query = Query {
+                    tenant_id: None,
                     provider,
                     model,
                     service_tier: None,

@@ -89,6 +89,7 @@ fn query<'a>(
     timestamp_us: i64,
 ) -> Query<'a> {
     Query {
+        tenant_id: None,
         provider,
         model,
         service_tier: None,

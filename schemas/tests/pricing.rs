@@ -35,6 +35,7 @@ fn units(list: &[(&str, f64)]) -> Usage {
 
 fn query<'a>(provider: &'a str, model: &'a str, usage: &'a Usage) -> Query<'a> {
     Query {
+        tenant_id: None,
         provider,
         model,
         service_tier: None,

@@ -20,6 +20,7 @@ fn used() -> Usage {
 /// A successful call to gpt-4o, 2.50 USD by the list.
 fn call(usage: &Usage) -> Facts<'_> {
     Facts {
+        tenant_id: None,
         provider: "openai",
         model: Some("gpt-4o"),
         service_tier: None,

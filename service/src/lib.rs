@@ -13,6 +13,9 @@ pub mod auth;
 pub mod http;
 pub mod problem;
 
+// What things cost.
+pub mod prices;
+
 // What it calls.
 pub mod clickhouse;
 pub mod kafka;

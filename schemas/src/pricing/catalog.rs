@@ -27,6 +27,9 @@ pub enum PriceDataError {
     /// The names cannot be matched by the crate.
     #[error("price data: {0}")]
     Names(#[from] genai_prices::Error),
+    /// A file of our own prices that makes no sense.
+    #[error("{0}")]
+    Overrides(String),
     /// The table of units is malformed.
     #[error("the table of units is malformed")]
     Units,
@@ -116,10 +119,6 @@ impl Catalog {
 impl Model {
     /// The standard rates in force.
     pub(super) fn rates_at(&self, timestamp_us: i64) -> Rates<'_> {
-        let mut rates = Rates {
-            by_unit: [None; COUNT],
-            priced: 0,
-        };
         let holds = |period: &&Period| Constraint::holds(period.when.as_ref(), timestamp_us);
         let period = self
             .periods
@@ -127,10 +126,7 @@ impl Model {
             .rev()
             .find(holds)
             .or(self.periods.first());
-        for (unit, rate) in period.iter().flat_map(|period| &period.rates) {
-            rates.set(*unit, rate);
-        }
-        rates
+        Rates::of(period.iter().flat_map(|period| &period.rates))
     }
 }
 
@@ -142,6 +138,17 @@ pub(super) struct Rates<'a> {
 }
 
 impl<'a> Rates<'a> {
+    pub(super) fn of(list: impl IntoIterator<Item = &'a (UnitId, Rate)>) -> Self {
+        let mut rates = Rates {
+            by_unit: [None; COUNT],
+            priced: 0,
+        };
+        for (unit, rate) in list {
+            rates.set(*unit, rate);
+        }
+        rates
+    }
+
     fn set(&mut self, unit: UnitId, rate: &'a Rate) {
         self.by_unit[unit] = Some(rate);
         self.priced |= 1 << unit;

@@ -1,7 +1,7 @@
 //! Usage × rates, in whole numbers, rounded once.
 
 use super::catalog::Rates;
-use super::decimal::scaled;
+use super::decimal::{Decimal, scaled};
 use super::rate::Fraction;
 use super::units::{COUNT, Units, ids};
 use super::usage::Quantities;
@@ -10,10 +10,14 @@ use crate::money::{Usd, divide_half_even};
 /// Decimal places of a pico-dollar.
 const PLACES: u32 = 12;
 
-/// The cost; `None` when usage that the price needs is missing or contradicts itself, when
+/// What each rate makes of the usage; `None` when usage that the price needs is missing or contradicts itself, when
 /// it is not an event's ([`Usd::EVENT_MAX`]), or when it takes more than 128 bits to get
 /// there: some 15 decimals in a count, at a rate of as many.
-pub(super) fn charge(rates: &Rates<'_>, quantities: &Quantities, units: &Units) -> Option<Usd> {
+pub(super) fn terms(
+    rates: &Rates<'_>,
+    quantities: &Quantities,
+    units: &Units,
+) -> Option<Vec<Fraction>> {
     if !is_measured(rates, quantities, units) {
         return None;
     }
@@ -45,7 +49,20 @@ pub(super) fn charge(rates: &Rates<'_>, quantities: &Quantities, units: &Units) 
             )?);
         }
     }
-    sum(&terms).filter(|usd| *usd < Usd::EVENT_MAX)
+    Some(terms)
+}
+
+/// Each by a factor: a discount.
+pub(super) fn scaled_by(terms: Vec<Fraction>, factor: Option<Decimal>) -> Option<Vec<Fraction>> {
+    match factor {
+        None => Some(terms),
+        Some(factor) => terms.into_iter().map(|term| term.times(factor)).collect(),
+    }
+}
+
+/// Their sum, rounded once; `None` when it is not an event's cost.
+pub(super) fn total(terms: &[Fraction]) -> Option<Usd> {
+    sum(terms).filter(|usd| *usd < Usd::EVENT_MAX)
 }
 
 /// Whether something was reported of what the model is billed by. A chat model without token
@@ -79,7 +96,7 @@ fn leaves(rates: &Rates<'_>, quantities: &Quantities, units: &Units) -> Option<[
 
 /// Count × rate. A count that is whole stays so beside one with many decimals, which keeps
 /// the sum within 128 bits.
-fn term(mut count: i128, mut scale: u32, rate: Fraction) -> Option<Fraction> {
+pub(super) fn term(mut count: i128, mut scale: u32, rate: Fraction) -> Option<Fraction> {
     while scale > 0 && count % 10 == 0 {
         count /= 10;
         scale -= 1;

@@ -15,6 +15,7 @@ impl Fraction {
     /// The price of one, from a price for `per` of them; `None` for a `per` that is not in the table's use.
     pub(super) fn per_one(price: Decimal, per: u32) -> Option<Self> {
         let (factor, power, ninths) = match per {
+            1 => (1, 0, false),
             1_000 => (1, 3, false),
             1_000_000 => (1, 6, false),
             1_000_000_000 => (1, 9, false),
@@ -26,6 +27,17 @@ impl Fraction {
             mantissa,
             scale: price.scale + power,
             ninths,
+        })
+    }
+}
+
+impl Fraction {
+    /// A part of it, or a multiple.
+    pub(super) fn times(self, factor: Decimal) -> Option<Self> {
+        Some(Self {
+            mantissa: self.mantissa.checked_mul(factor.mantissa)?,
+            scale: self.scale.checked_add(factor.scale)?,
+            ninths: self.ninths,
         })
     }
 }

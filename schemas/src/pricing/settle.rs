@@ -57,6 +57,8 @@ pub enum ClientCostPolicy {
 /// What is known of an event that bears on its cost.
 #[derive(Debug, Clone, Copy)]
 pub struct Facts<'a> {
+    /// Whose call it is: prices may be agreed for a tenant.
+    pub tenant_id: Option<&'a str>,
     /// A canonical provider name.
     pub provider: &'a str,
     /// As the provider names it.
@@ -123,6 +125,7 @@ pub fn settle<'a>(book: &'a PriceBook, policy: ClientCostPolicy, facts: &Facts<'
 fn priced<'a>(book: &'a PriceBook, facts: &Facts<'_>) -> Settled<'a> {
     let quote = facts.model.and_then(|model| {
         book.quote(&Query {
+            tenant_id: facts.tenant_id,
             provider: facts.provider,
             model,
             service_tier: facts.service_tier,
@@ -132,9 +135,9 @@ fn priced<'a>(book: &'a PriceBook, facts: &Facts<'_>) -> Settled<'a> {
     });
     let (usd, source, price_version) = match quote {
         Some(quote) if quote.estimated => {
-            (Some(quote.usd), CostSource::Estimated, Some(book.version()))
+            (Some(quote.usd), CostSource::Estimated, Some(quote.version))
         }
-        Some(quote) => (Some(quote.usd), CostSource::Computed, Some(book.version())),
+        Some(quote) => (Some(quote.usd), CostSource::Computed, Some(quote.version)),
         None => (None, CostSource::Unknown, None),
     };
     Settled {

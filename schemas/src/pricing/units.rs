@@ -114,6 +114,25 @@ impl Units {
         Some((id, &self.list[id]))
     }
 
+    /// The event's own name for a unit where it has one: `cached_tokens`.
+    pub(super) fn in_events(&self, name: &str) -> Option<UnitId> {
+        let known = &self.known;
+        Some(match name {
+            "cached_tokens" => known.cache_read,
+            "reasoning_tokens" => known.reasoning,
+            "audio_input_tokens" => known.audio_input,
+            "audio_output_tokens" => known.audio_output,
+            name => *self.by_usage_key.get(name)?,
+        })
+    }
+
+    /// How usage names it, and for how many of it prices are.
+    pub(super) fn name(&self, unit: UnitId) -> (&'static str, u32) {
+        self.list
+            .get(unit)
+            .map_or(("?", 1), |unit| (unit.usage_key, unit.per))
+    }
+
     pub(super) fn parts(&self, unit: UnitId) -> Mask {
         self.parts[unit]
     }

@@ -39,6 +39,30 @@ impl Usage {
             && self.units.values().all(|quantity| *quantity == 0.0)
     }
 
+    /// Both together; what neither reported stays unreported.
+    #[must_use]
+    pub fn plus(&self, other: &Self) -> Self {
+        let sum = |left: Option<u64>, right: Option<u64>| match (left, right) {
+            (Some(left), Some(right)) => Some(left.saturating_add(right)),
+            (one, other) => one.or(other),
+        };
+        let mut units = self.units.clone();
+        for (name, quantity) in &other.units {
+            *units.entry(name.clone()).or_default() += quantity;
+        }
+        Self {
+            input_tokens: sum(self.input_tokens, other.input_tokens),
+            output_tokens: sum(self.output_tokens, other.output_tokens),
+            cached_tokens: sum(self.cached_tokens, other.cached_tokens),
+            cache_write_tokens: sum(self.cache_write_tokens, other.cache_write_tokens),
+            cache_write_1h_tokens: sum(self.cache_write_1h_tokens, other.cache_write_1h_tokens),
+            reasoning_tokens: sum(self.reasoning_tokens, other.reasoning_tokens),
+            audio_input_tokens: sum(self.audio_input_tokens, other.audio_input_tokens),
+            audio_output_tokens: sum(self.audio_output_tokens, other.audio_output_tokens),
+            units,
+        }
+    }
+
     fn counts(&self) -> [Option<u64>; 8] {
         [
             self.input_tokens,

@@ -1,0 +1,115 @@
+//! What is known of a call in the end, in the event's terms.
+
+use schemas::money::Usd;
+use schemas::pricing::{Evidence, Usage};
+use schemas::validate::{TEXT_CHARS_MAX, TOKENS_MAX};
+use serde_json::{Map, Value};
+
+/// Names the figure where a provider states its own price.
+const CHARGED_BY_OPENROUTER: &str = "openrouter/usage.cost";
+/// Longest name of an error; a longer text is a message.
+const ERROR_CHARS_MAX: usize = 64;
+
+/// How far the figures can be trusted.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Basis {
+    /// The provider's own.
+    Measured,
+    /// Ours, from text that passed.
+    Estimated,
+    /// There are none.
+    Unknown,
+}
+
+/// What a call used. Fields are named as the event's.
+#[derive(Debug, Clone, Default, PartialEq)]
+pub(crate) struct Metered {
+    pub(crate) model: Option<String>,
+    pub(crate) service_tier: Option<String>,
+    /// The event's members from `input_tokens` to `usage`, as far as known.
+    pub(crate) usage: Map<String, Value>,
+    /// `None` where nothing is to be known: the call is free, or was refused.
+    pub(crate) basis: Option<Basis>,
+    pub(crate) is_streaming: bool,
+    /// The provider's own name of an error, `rate_limit_exceeded`.
+    pub(crate) error_type: Option<String>,
+    /// The provider's own price.
+    pub(crate) charged: Option<Usd>,
+    /// Names something that is paid for once, however often it is fetched: an answer that ran
+    /// in the background, a batch. To be the event's id, after the provider's name.
+    pub(crate) once: Option<String>,
+}
+
+impl Metered {
+    /// What its cost is to be settled by.
+    pub(crate) fn evidence(&self) -> Evidence<'static> {
+        match (self.charged, self.basis) {
+            (Some(usd), _) => Evidence::Charged(usd, CHARGED_BY_OPENROUTER),
+            (None, Some(Basis::Measured)) => Evidence::Measured,
+            (None, Some(Basis::Estimated)) => Evidence::Estimated,
+            (None, Some(Basis::Unknown)) => Evidence::Unknown,
+            (None, None) => Evidence::Free,
+        }
+    }
+
+    /// Takes the counts over. An event with parts larger than their wholes would be refused, so
+    /// of a report that contradicts itself the wholes are kept, and no price is made of it.
+    pub(super) fn set_usage(&mut self, usage: &Usage) {
+        let consistent = is_consistent(usage);
+        let parts = |count: Option<u64>| count.filter(|_| consistent);
+        let counts = [
+            ("input_tokens", usage.input_tokens),
+            ("output_tokens", usage.output_tokens),
+            ("cached_tokens", parts(usage.cached_tokens)),
+            ("cache_write_tokens", parts(usage.cache_write_tokens)),
+            ("cache_write_1h_tokens", parts(usage.cache_write_1h_tokens)),
+            ("reasoning_tokens", parts(usage.reasoning_tokens)),
+            ("audio_input_tokens", parts(usage.audio_input_tokens)),
+            ("audio_output_tokens", parts(usage.audio_output_tokens)),
+        ];
+        let counts = counts
+            .into_iter()
+            .filter_map(|(name, count)| Some((name, count?)));
+        let counts = counts.filter(|(_, count)| *count <= TOKENS_MAX);
+        self.usage = counts
+            .map(|(name, count)| (name.to_owned(), count.into()))
+            .collect();
+        if !usage.units.is_empty() && consistent {
+            let units = usage.units.iter();
+            let units = units.map(|(name, quantity)| (name.clone(), (*quantity).into()));
+            self.usage
+                .insert("usage".to_owned(), Value::Object(units.collect()));
+        }
+        if !consistent {
+            self.basis = Some(Basis::Unknown);
+        }
+    }
+}
+
+/// The rules that an event must keep: see `schemas::validate`.
+fn is_consistent(usage: &Usage) -> bool {
+    let n = |count: Option<u64>| count.unwrap_or_default();
+    let cache = n(usage.cached_tokens).saturating_add(n(usage.cache_write_tokens));
+    let (input, output) = (n(usage.input_tokens), n(usage.output_tokens));
+    let writes = usage.cache_write_tokens.or(usage.cache_write_1h_tokens);
+    input.max(output) <= TOKENS_MAX
+        && cache <= input
+        && n(usage.cache_write_1h_tokens) <= n(writes)
+        && n(usage.audio_input_tokens) <= input
+        && n(usage.reasoning_tokens) <= output
+        && n(usage.audio_output_tokens) <= output
+}
+
+/// A text as an event may carry it: short, and without control characters.
+pub(super) fn printable(text: String) -> Option<String> {
+    let fits = text.chars().count() <= TEXT_CHARS_MAX && !text.chars().any(char::is_control);
+    let trimmed = text.trim();
+    (fits && !trimmed.is_empty()).then(|| trimmed.to_owned())
+}
+
+/// The name of an error, unless it is a sentence.
+pub(super) fn error_name(text: String) -> Option<String> {
+    printable(text).filter(|name| {
+        name.chars().count() <= ERROR_CHARS_MAX && !name.contains(char::is_whitespace)
+    })
+}

@@ -1,0 +1,192 @@
+//! What an answer has said of itself so far.
+
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
+use serde_json::{Map, Value};
+
+use super::paths::{ANSWER, Said};
+use super::sample::Sample;
+use super::sieve::{Findings, Sieve};
+
+/// Findings of one event kept until it is complete; more are not an event that anyone sends.
+const FINDINGS_MAX: usize = 256;
+
+/// All that was said, later over earlier.
+#[derive(Debug, Default)]
+pub(super) struct Tally {
+    /// The members from which usage is extracted, by genai-prices' names and ours.
+    pub(super) answer: Map<String, Value>,
+    pub(super) model: Option<String>,
+    pub(super) tier: Option<String>,
+    pub(super) status: Option<String>,
+    pub(super) is_background: bool,
+    pub(super) id: Option<String>,
+    pub(super) error: Option<String>,
+    /// The answer said that it is complete.
+    pub(super) has_stopped: bool,
+    /// What the model wrote, piece by piece.
+    pub(super) written: Sample,
+    /// The same where it came whole; some streams say it both ways.
+    pub(super) whole: Sample,
+    /// Of the event at hand.
+    pending: Vec<(Said, Value)>,
+    pending_written: Sample,
+    pending_whole: Sample,
+    is_wrapped: bool,
+}
+
+impl Tally {
+    /// The event at hand is complete and counts.
+    pub(super) fn commit(&mut self) {
+        self.written = std::mem::take(&mut self.pending_written).plus(self.written);
+        self.whole = std::mem::take(&mut self.pending_whole).plus(self.whole);
+        for (said, value) in std::mem::take(&mut self.pending) {
+            self.learn(said, value);
+        }
+    }
+
+    /// The event at hand was damaged.
+    pub(super) fn discard(&mut self) {
+        self.pending.clear();
+        self.pending_written = Sample::default();
+        self.pending_whole = Sample::default();
+    }
+
+    fn learn(&mut self, said: Said, value: Value) {
+        if value.is_null() {
+            return;
+        }
+        match said {
+            Said::Model => keep(&mut self.model, value),
+            Said::Tier => keep(&mut self.tier, first_of(value, &["type"])),
+            Said::Status => keep(&mut self.status, value),
+            Said::Id => keep(&mut self.id, value),
+            Said::Background => self.is_background = value == Value::Bool(true),
+            Said::Stop => self.has_stopped = true,
+            Said::Error => keep(
+                &mut self.error,
+                first_of(value, &["code", "type", "status"]),
+            ),
+            Said::ErrorName => keep(&mut self.error, value),
+            Said::Member(name) => self.merge(name, value),
+            Said::Lesser(name) => {
+                if !self.answer.contains_key(name) {
+                    self.merge(name, value);
+                }
+            }
+            Said::Count(name) => {
+                self.answer.insert(name.to_owned(), value);
+            }
+            Said::Sum(name) => {
+                let sum = |value: Option<&Value>| value.and_then(Value::as_u64).unwrap_or_default();
+                let total = sum(self.answer.get(name)).saturating_add(sum(Some(&value)));
+                self.answer.insert(name.to_owned(), total.into());
+            }
+            Said::Wrapped | Said::Written | Said::Whole => {}
+        }
+    }
+
+    /// Streams report as they go, each time what has changed: Anthropic the output, Gemini all.
+    fn merge(&mut self, name: &str, value: Value) {
+        let Value::Object(said) = value else { return };
+        let known = self
+            .answer
+            .entry(name)
+            .or_insert_with(|| Value::Object(Map::new()));
+        if let Value::Object(known) = known {
+            known.extend(said.into_iter().filter(|(_, value)| !value.is_null()));
+        }
+    }
+
+    /// Another answer of the same model: a batch's usage is the sum of its answers'.
+    pub(super) fn add(&mut self, other: Self) {
+        for (name, value) in other.answer {
+            match self.answer.get_mut(&name) {
+                Some(sum) => add(sum, value),
+                None => {
+                    self.answer.insert(name, value);
+                }
+            }
+        }
+    }
+
+    /// An answer in base64 within the answer.
+    fn unwrap(&mut self, json: &[u8]) {
+        let text = json
+            .strip_prefix(b"\"")
+            .and_then(|json| json.strip_suffix(b"\""));
+        let Some(inner) = text.and_then(|text| STANDARD.decode(text).ok()) else {
+            return;
+        };
+        self.is_wrapped = true;
+        let mut sieve = Sieve::new(ANSWER);
+        sieve.feed(&inner, self);
+        sieve.end(self);
+        self.is_wrapped = false;
+    }
+}
+
+impl Findings<Said> for Tally {
+    fn value(&mut self, said: Said, json: &[u8]) {
+        if said == Said::Wrapped {
+            if !self.is_wrapped {
+                self.unwrap(json);
+            }
+        } else if self.pending.len() < FINDINGS_MAX
+            && let Ok(value) = serde_json::from_slice(json)
+        {
+            self.pending.push((said, value));
+        }
+    }
+
+    fn text(&mut self, said: Said, piece: &[u8]) {
+        match said {
+            Said::Whole => self.pending_whole.add(piece),
+            _ => self.pending_written.add(piece),
+        }
+    }
+
+    /// The framing around knows better when an event is complete.
+    fn document(&mut self) {}
+}
+
+/// Adds the whole numbers of two values of one shape, wherever they are in them.
+fn add(sum: &mut Value, value: Value) {
+    match (sum, value) {
+        (Value::Object(sum), Value::Object(members)) => {
+            for (name, value) in members {
+                add(sum.entry(name).or_insert(Value::Null), value);
+            }
+        }
+        (sum @ Value::Null, value) => *sum = value,
+        (sum @ Value::Number(_), value @ Value::Number(_)) => {
+            if let (Some(left), Some(right)) = (sum.as_u64(), value.as_u64()) {
+                *sum = left.saturating_add(right).into();
+            }
+        }
+        _ => {}
+    }
+}
+
+fn keep(slot: &mut Option<String>, value: Value) {
+    let text = match value {
+        Value::String(text) => text,
+        Value::Number(number) => number.to_string(),
+        _ => return,
+    };
+    if !text.is_empty() {
+        *slot = Some(text);
+    }
+}
+
+/// The value itself, or of an object the first of these members that says something.
+fn first_of(value: Value, names: &[&str]) -> Value {
+    let Value::Object(mut object) = value else {
+        return value;
+    };
+    let says = |value: &Value| value.is_string() || value.is_number();
+    names
+        .iter()
+        .find_map(|name| object.remove(*name).filter(says))
+        .unwrap_or(Value::Null)
+}
