@@ -15,10 +15,12 @@ FROM debian:bookworm-slim
 RUN apt-get update \
     && apt-get install -y --no-install-recommends ca-certificates curl \
     && rm -rf /var/lib/apt/lists/* \
-    && useradd --system --uid 10001 --create-home --home-dir /var/lib/llmobserve llmobserve
+    && useradd --system --uid 10001 --create-home --home-dir /var/lib/llmobserve llmobserve \
+    # A named volume takes its owner from here.
+    && install -d -o llmobserve -g llmobserve /var/lib/llmobserve/proxy
 COPY --from=build /out/llmobserve /usr/local/bin/llmobserve
 USER llmobserve
 WORKDIR /var/lib/llmobserve
-EXPOSE 8000
+EXPOSE 8000 9000
 ENTRYPOINT ["llmobserve"]
 CMD ["--help"]

@@ -98,6 +98,17 @@ bench: build ## Benchmarks; writes bench/RESULTS.md
 	@$(call need,python3)
 	@bench/run.sh
 
+.PHONY: clients
+clients: build deps ## The providers' own client libraries through the proxy
+	$(call need,python3 node npm)
+	tests/e2e/clients.sh
+
+.PHONY: bench-proxy
+bench-proxy: build ## What the proxy adds and costs, beside nginx and LiteLLM
+	@$(call need,python3)
+	cargo build $(CARGO_FLAGS) -p bench-proxy
+	@bench/proxy.sh
+
 .PHONY: openapi
 openapi: build ## Write schemas/openapi.json anew from the handlers
 	@$(BIN) openapi > $(TARGET)/openapi.json && mv $(TARGET)/openapi.json schemas/openapi.json

@@ -6,6 +6,9 @@ use clap::{Args, ValueEnum};
 use schemas::pricing::ClientCostPolicy;
 use service::config::{AuthArgs, HttpArgs, KafkaArgs, MetricsArgs, RetentionArgs};
 use service::prices::PriceArgs;
+use service::publish::ProducerSettings;
+
+use crate::ROLE;
 
 /// Everything that `llmobserve ingest` can be told.
 #[derive(Args, Clone, Debug)]
@@ -110,9 +113,15 @@ impl IngestArgs {
         Duration::from_millis(self.ingest_body_timeout_ms)
     }
 
-    /// See [`Self::ingest_delivery_timeout_ms`].
-    pub fn delivery_timeout(&self) -> Duration {
-        Duration::from_millis(self.ingest_delivery_timeout_ms)
+    /// How the role's records reach Kafka.
+    pub fn producer(&self) -> ProducerSettings {
+        ProducerSettings {
+            role: ROLE,
+            delivery_timeout: Duration::from_millis(self.ingest_delivery_timeout_ms),
+            linger_ms: self.ingest_linger_ms,
+            queue_bytes_max: self.ingest_inflight_bytes_max,
+            tenant_spread: self.tenant_spread,
+        }
     }
 }
 

@@ -7,11 +7,11 @@ use schemas::validate::Code;
 use service::Problem;
 use service::auth::{Caller, Scope};
 use service::problem::ProblemBody;
+use service::publish::PublishFuture;
 
 use crate::admission::Share;
 use crate::judge::{Rules, Terms, judge};
 use crate::openapi::EventsBody;
-use crate::publish::PublishFuture;
 use crate::receive::{Received, receive};
 use crate::respond::Summary;
 use crate::split::split;

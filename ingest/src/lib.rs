@@ -11,7 +11,6 @@ mod events;
 mod judge;
 mod metrics;
 mod openapi;
-mod publish;
 mod receive;
 mod respond;
 mod split;
@@ -25,11 +24,11 @@ use service::auth::Authenticator;
 use service::config::{AuthMode, RetentionArgs};
 use service::health::Readiness;
 use service::prices::Prices;
+use service::publish::{KafkaPublisher, Publisher};
 use tokio_util::sync::CancellationToken;
 
 pub use config::{ClientCost, Config, IngestArgs};
 pub use openapi::openapi;
-pub use publish::{KafkaPublisher, PublishError, PublishFuture, Publisher};
 pub use respond::{Rejected, Summary};
 
 use admission::Admission;
@@ -104,7 +103,7 @@ pub async fn run(config: Config, shutdown: CancellationToken) -> anyhow::Result<
         .check_bind(AuthMode::Required, config.http.bind)?;
     let authenticator = Authenticator::from_args(&config.auth, AuthMode::Required)?;
     let readiness = Readiness::default();
-    let publisher = KafkaPublisher::start(&config.kafka, &config.ingest)?;
+    let publisher = KafkaPublisher::start(&config.kafka, &config.ingest.producer())?;
     publisher.register(&readiness);
     let ingest = Ingest::new(
         config.ingest,

@@ -1,8 +1,6 @@
 //! Every metric of the role. `received = accepted + Σ rejected(code)`, always.
 
-use std::time::Duration;
-
-use metrics::{counter, describe_counter, describe_gauge, describe_histogram, gauge, histogram};
+use metrics::{counter, describe_counter, describe_gauge, gauge};
 use schemas::validate::Code;
 
 /// Events of every request that could be read.
@@ -13,8 +11,6 @@ const ACCEPTED: &str = "llmobserve_ingest_events_accepted_total";
 const REJECTED: &str = "llmobserve_ingest_events_rejected_total";
 /// Bytes of bodies, by `stage`: `sent` or `decoded`.
 const BYTES: &str = "llmobserve_ingest_body_bytes_total";
-/// Seconds from handing a request's records to the producer to the last ack.
-const PRODUCE: &str = "llmobserve_ingest_produce_duration_seconds";
 /// Requests being handled.
 const INFLIGHT: &str = "llmobserve_ingest_inflight_requests";
 
@@ -28,7 +24,6 @@ pub(crate) fn describe() {
     describe_counter!(ACCEPTED, "Events that all in-sync replicas have stored");
     describe_counter!(REJECTED, "Events that were not accepted, by reason");
     describe_counter!(BYTES, "Bytes of request bodies, as sent and decoded");
-    describe_histogram!(PRODUCE, "Seconds until a request's events are stored");
     describe_gauge!(INFLIGHT, "Requests being handled");
     counter!(RECEIVED).increment(0);
     counter!(ACCEPTED).increment(0);
@@ -71,11 +66,6 @@ fn count_rejected(codes: impl Iterator<Item = Code>) {
 pub(crate) fn body(sent: usize, decoded: usize) {
     counter!(BYTES, "stage" => "sent").increment(sent as u64);
     counter!(BYTES, "stage" => "decoded").increment(decoded as u64);
-}
-
-/// The brokers have answered for a whole request.
-pub(crate) fn produced(took: Duration) {
-    histogram!(PRODUCE).record(took.as_secs_f64());
 }
 
 /// Counts a request while it lives.

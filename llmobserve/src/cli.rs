@@ -32,6 +32,8 @@ pub(crate) enum Role {
     Up(up::Config),
     /// Take events over HTTP and store them in Kafka.
     Ingest(ingest::Config),
+    /// Pass calls on to providers, and make an event of each.
+    Proxy(proxy::Config),
     /// Bring events from Kafka to ClickHouse, exactly once.
     Aggregator(aggregator::Config),
     /// Answer questions over HTTP from ClickHouse.
@@ -59,6 +61,7 @@ impl Role {
         match self {
             Self::Up(config) => up::run(config, shutdown).await,
             Self::Ingest(config) => ingest::run(config, shutdown).await,
+            Self::Proxy(config) => proxy::run(config, shutdown).await,
             Self::Aggregator(config) => aggregator::run(config, shutdown).await,
             Self::QueryApi(config) => query_api::run(config, shutdown).await,
             Self::Clickhouse(config) => clickhouse::run(config, shutdown).await,

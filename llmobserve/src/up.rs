@@ -2,7 +2,7 @@
 //! the other parts beside it as children that are started again when they die.
 //!
 //! Started in the order of what needs what, stopped in the order of the data: first no
-//! more intake, then the aggregator, which drains and commits, then ClickHouse, then Kafka.
+//! more intake, then the proxy, then the aggregator, which drains and commits, then ClickHouse, then Kafka.
 
 mod config;
 mod directory;
@@ -86,8 +86,9 @@ fn announce(web: &Web, plan: &Plan) -> anyhow::Result<()> {
     let mut stdout = std::io::stdout().lock();
     writeln!(
         stdout,
-        "ready collector=http://{} clickhouse={} kafka={}",
+        "ready collector=http://{} proxy=http://{} clickhouse={} kafka={}",
         web.address,
+        plan.proxy,
         plan.clickhouse_url(),
         plan.kafka.kafka_brokers
     )

@@ -14,6 +14,16 @@ impl Record {
         Self(event)
     }
 
+    /// A record that was kept as its value, checked as one from the topic.
+    ///
+    /// # Errors
+    /// Says why it is not ours.
+    pub fn from_value(value: &[u8]) -> Result<Self, Poison> {
+        let event = decode_value(Some(value))?;
+        check(&event)?;
+        Ok(Self(event))
+    }
+
     /// The record's key: the tenant.
     pub fn key(&self) -> &[u8] {
         self.0.tenant_id.as_bytes()
@@ -80,6 +90,15 @@ const LATENCY_US_BELOW: u64 = 260_000_000_000_000;
 /// # Errors
 /// Says why the record is not ours.
 pub fn decode(key: Option<&[u8]>, value: Option<&[u8]>) -> Result<UsageEvent, Poison> {
+    let event = decode_value(value)?;
+    if key != Some(event.tenant_id.as_bytes()) {
+        return Err(Poison::Key);
+    }
+    check(&event)?;
+    Ok(event)
+}
+
+fn decode_value(value: Option<&[u8]>) -> Result<UsageEvent, Poison> {
     let value = value
         .filter(|value| !value.is_empty())
         .ok_or(Poison::Empty)?;
@@ -87,10 +106,6 @@ pub fn decode(key: Option<&[u8]>, value: Option<&[u8]>) -> Result<UsageEvent, Po
     if event.schema != wire::SCHEMA {
         return Err(Poison::NotOurs);
     }
-    if key != Some(event.tenant_id.as_bytes()) {
-        return Err(Poison::Key);
-    }
-    check(&event)?;
     Ok(event)
 }
 

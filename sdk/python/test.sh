@@ -16,14 +16,7 @@ if [ "${1:-}" = core ]; then
     shift
 fi
 
-requirements="$here/requirements-$kind.txt"
-venv="$here/../../target/venvs/sdk-python-$kind"
-stamp="$venv/.$(cat "$here"/requirements-*.txt | sha256sum | cut -c1-16)"
-if [ ! -e "$stamp" ]; then
-    python3 -m venv "$venv"
-    "$venv/bin/pip" install --quiet --disable-pip-version-check --requirement "$requirements"
-    touch "$stamp"
-fi
+venv=$(dirname "$(dirname "$("$here/venv.sh" "$kind")")")
 
 cd "$here"
 export PYTHONPATH="$here/src:$here/tests"

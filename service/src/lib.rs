@@ -20,6 +20,7 @@ pub mod prices;
 pub mod clickhouse;
 pub mod kafka;
 pub mod migrate;
+pub mod publish;
 pub mod retry;
 
 pub use problem::Problem;

@@ -8,7 +8,7 @@ use crate::support::{Answer, event, fixtures, gzip, post_to, retention};
 use axum::Router;
 use engines::kafka::{Broker, Config};
 use engines::testing::kafka;
-use ingest::{Ingest, IngestArgs, KafkaPublisher};
+use ingest::{Ingest, IngestArgs};
 use rdkafka::consumer::{BaseConsumer, Consumer};
 use rdkafka::{Message, Offset, TopicPartitionList};
 use schemas::partition::partition_of;
@@ -18,6 +18,7 @@ use serde_json::{Value, json};
 use service::auth::Authenticator;
 use service::config::KafkaArgs;
 use service::health::Readiness;
+use service::publish::KafkaPublisher;
 
 struct Live {
     router: Router,
@@ -28,7 +29,7 @@ struct Live {
 
 impl Live {
     fn start(kafka: KafkaArgs, args: IngestArgs) -> Self {
-        let publisher = KafkaPublisher::start(&kafka, &args).unwrap();
+        let publisher = KafkaPublisher::start(&kafka, &args.producer()).unwrap();
         let readiness = Readiness::default();
         publisher.register(&readiness);
         let dyn_publisher = Arc::new(publisher.clone());

@@ -1,8 +1,9 @@
 //! The routes over a publisher in memory: what is accepted, rejected and refused.
 
 use crate::support::{Bench, event, fixtures, gzip};
-use ingest::{IngestArgs, PublishError};
+use ingest::IngestArgs;
 use serde_json::{Value, json};
+use service::publish::PublishError;
 
 #[tokio::test]
 async fn an_object_an_array_and_lines_are_events() {

@@ -6,12 +6,13 @@ use std::sync::{Arc, Mutex};
 use axum::Router;
 use axum::body::Body;
 use axum::http::{HeaderMap, Request};
-use ingest::{Ingest, IngestArgs, PublishError, PublishFuture, Publisher};
+use ingest::{Ingest, IngestArgs};
 use schemas::Record;
 use secrecy::ExposeSecret;
 use serde_json::{Value, json};
 use service::auth::{ApiKey, Authenticator, Binding, Keyring, Scope, Scopes};
 use service::config::RetentionArgs;
+use service::publish::{PublishError, PublishFuture, Publisher};
 use tokio::sync::watch;
 use tower::ServiceExt;
 

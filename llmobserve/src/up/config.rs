@@ -7,6 +7,9 @@ use service::config::{AuthArgs, AuthMode};
 
 use crate::exit::Exit;
 
+/// Where clients expect the proxy.
+const PROXY_PORT: u16 = 9000;
+
 /// Settings of `up`. The parts take all others (limits, timeouts, retention, topics, TLS)
 /// from the environment; `llmobserve ingest --help` and so on name them.
 #[derive(Args, Clone, Debug)]
@@ -22,6 +25,11 @@ pub(crate) struct Config {
     /// Address and port of the collector and the query API, instead of 127.0.0.1 and the port.
     #[arg(long, env = "LLMOBSERVE_BIND")]
     pub(super) bind: Option<SocketAddr>,
+
+    /// Port of the proxy, on the collector's address. Unset = 9000, or any free one when the
+    /// collector's is.
+    #[arg(long, env = "LLMOBSERVE_PROXY_PORT")]
+    proxy_port: Option<u16>,
 
     /// Port of ClickHouse's HTTP interface, on 127.0.0.1.
     #[arg(long, env = "LLMOBSERVE_CLICKHOUSE_PORT", default_value_t = 8123)]
@@ -48,6 +56,29 @@ impl Config {
     pub(super) fn address(&self) -> SocketAddr {
         let local = SocketAddr::from((Ipv4Addr::LOCALHOST, self.port));
         self.bind.unwrap_or(local)
+    }
+
+    /// Where the proxy listens.
+    pub(super) fn proxy_address(&self) -> SocketAddr {
+        let default = if self.port == 0 { 0 } else { PROXY_PORT };
+        SocketAddr::new(self.address().ip(), self.proxy_port.unwrap_or(default))
+    }
+
+    /// Who may call, for a part that is a process of its own.
+    pub(super) fn auth_flags(&self) -> anyhow::Result<Vec<String>> {
+        let mode = match self.auth_mode()? {
+            AuthMode::Off => "off",
+            AuthMode::Required => "required",
+        };
+        let mut flags = vec!["--auth".to_owned(), mode.to_owned()];
+        if self.auth.insecure_allow_remote {
+            flags.push("--insecure-allow-remote".to_owned());
+        }
+        if let Some(path) = &self.auth.bootstrap_key_file {
+            flags.push("--bootstrap-key-file".to_owned());
+            flags.push(path.to_string_lossy().into_owned());
+        }
+        Ok(flags)
     }
 
     /// Who may call.

@@ -1,4 +1,4 @@
-//! The parts beside this process: Kafka, ClickHouse, the aggregator.
+//! The parts beside this process: Kafka, ClickHouse, the aggregator, the proxy.
 
 use std::time::Duration;
 
@@ -25,6 +25,7 @@ pub(super) struct Parts {
     kafka: Option<Supervised>,
     clickhouse: Option<Supervised>,
     aggregator: Supervised,
+    proxy: Supervised,
 }
 
 impl Parts {
@@ -37,6 +38,7 @@ impl Parts {
         // Looked up once: a rebuild replaces the file under this name.
         let executable = std::env::current_exe().context("cannot tell this program's path")?;
         let aggregator = Role::aggregator(&executable, plan, directory)?;
+        let proxy = Role::proxy(&executable, plan, directory)?;
         let kafka = async {
             match plan.own_kafka_port {
                 Some(port) => start(Kafka::new(directory.of("kafka"), port))
@@ -56,16 +58,18 @@ impl Parts {
         };
         let (kafka, clickhouse) = tokio::try_join!(kafka, clickhouse)?;
         tokio::try_join!(make_tables(plan), make_topics(plan))?;
-        let aggregator = start(aggregator).await?;
+        let (aggregator, proxy) = tokio::try_join!(start(aggregator), start(proxy))?;
         Ok(Self {
             kafka,
             clickhouse,
             aggregator,
+            proxy,
         })
     }
 
     /// Ends all in order: who writes before what is written to.
     pub(super) async fn stop(self) {
+        self.proxy.stop().await;
         self.aggregator.stop().await;
         for part in [self.clickhouse, self.kafka].into_iter().flatten() {
             part.stop().await;

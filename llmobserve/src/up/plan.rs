@@ -1,7 +1,7 @@
 //! Which parts are ours, and how everyone reaches them. Made before anything is started,
 //! so that a taken port or a wrong setting stops nothing half-way.
 
-use std::net::Ipv4Addr;
+use std::net::{Ipv4Addr, SocketAddr};
 use std::path::PathBuf;
 
 use service::config::KafkaArgs;
@@ -25,6 +25,10 @@ pub(super) struct Plan {
     password_file: Option<PathBuf>,
     /// Where the aggregator tells how it is.
     pub(super) aggregator_port: u16,
+    /// Where the proxy listens, who may call it, and where it tells how it is.
+    pub(super) proxy: SocketAddr,
+    pub(super) proxy_auth_flags: Vec<String>,
+    pub(super) proxy_metrics_port: u16,
 }
 
 impl Plan {
@@ -48,6 +52,8 @@ impl Plan {
                 (url, Some(port), password_file)
             }
         };
+        let proxy = ports::claim("proxy", config.proxy_address(), "LLMOBSERVE_PROXY_PORT")?;
+        let proxy = proxy.local_addr()?;
         Ok(Self {
             kafka: settings("kafka", &kafka_flags(&brokers))?,
             own_kafka_port,
@@ -55,6 +61,9 @@ impl Plan {
             own_clickhouse_port,
             password_file,
             aggregator_port: ports::free("the aggregator", 0, "another run")?,
+            proxy,
+            proxy_auth_flags: config.auth_flags()?,
+            proxy_metrics_port: ports::free("the proxy", 0, "another run")?,
         })
     }
 

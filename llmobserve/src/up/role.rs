@@ -23,6 +23,8 @@ const PROBE_INTERVAL: Duration = Duration::from_millis(50);
 const CLICKHOUSE_STOP_GRACE: Duration = Duration::from_secs(20);
 /// For the batches that are under way. What is not done is done after the next start.
 const AGGREGATOR_STOP_GRACE: Duration = Duration::from_secs(30);
+/// For calls that are under way, then for their events.
+const PROXY_STOP_GRACE: Duration = Duration::from_secs(40);
 /// How long a killed aggregator's partitions wait for it before the next one gets them.
 /// Shorter than in a cluster: no network lies between.
 const SESSION_TIMEOUT_MS: u32 = 6_000;
@@ -99,6 +101,36 @@ impl Role {
             port: plan.aggregator_port,
             alive_path: "/health",
             stop_grace: AGGREGATOR_STOP_GRACE,
+        })
+    }
+
+    /// Calls to providers.
+    ///
+    /// # Errors
+    /// When one of its settings cannot be read.
+    pub(super) fn proxy(
+        executable: &Path,
+        plan: &Plan,
+        directory: &Directory,
+    ) -> anyhow::Result<Self> {
+        let mut flags = vec![
+            "--bind".to_owned(),
+            plan.proxy.to_string(),
+            "--metrics-port".to_owned(),
+            plan.proxy_metrics_port.to_string(),
+            "--proxy-spill-dir".to_owned(),
+            directory.of("proxy").to_string_lossy().into_owned(),
+        ];
+        flags.extend(plan.proxy_auth_flags.iter().cloned());
+        flags.extend(plan.kafka_flags());
+        settings::<proxy::Config>("proxy", &flags)?;
+        Ok(Self {
+            name: "proxy",
+            flags,
+            executable: executable.to_owned(),
+            port: plan.proxy_metrics_port,
+            alive_path: "/health",
+            stop_grace: PROXY_STOP_GRACE,
         })
     }
 }

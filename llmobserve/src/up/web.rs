@@ -5,11 +5,12 @@ use std::sync::Arc;
 
 use anyhow::Context;
 use axum::Router;
-use ingest::{Ingest, KafkaPublisher};
+use ingest::Ingest;
 use query_api::QueryState;
 use service::auth::Authenticator;
 use service::config::AuthMode;
 use service::health::{self, Readiness};
+use service::publish::KafkaPublisher;
 use service::{http, telemetry};
 use tokio::net::TcpListener;
 use tokio::task::JoinHandle;
@@ -68,9 +69,11 @@ impl Web {
     ) -> anyhow::Result<Self> {
         let address = listener.local_addr()?;
         let readiness = Readiness::default();
-        let publisher = KafkaPublisher::start(&settings.ingest.kafka, &settings.ingest.ingest)?;
+        let publisher =
+            KafkaPublisher::start(&settings.ingest.kafka, &settings.ingest.ingest.producer())?;
         publisher.register(&readiness);
-        watch_aggregator(&readiness, plan.aggregator_port);
+        watch_process(&readiness, "aggregator", plan.aggregator_port);
+        watch_process(&readiness, "proxy", plan.proxy_metrics_port);
         let http = settings.ingest.http.clone();
         let router = router(settings, &publisher, &readiness, shutdown)?;
         let shutdown = shutdown.clone();
@@ -122,9 +125,9 @@ fn router(
     Ok(http::with_layers(router))
 }
 
-/// The aggregator is a process of its own: ready when it says so.
-fn watch_aggregator(readiness: &Readiness, port: u16) {
-    readiness.check("aggregator", "process", move || async move {
+/// A role that is a process of its own: ready when it says so.
+fn watch_process(readiness: &Readiness, role: &'static str, port: u16) {
+    readiness.check(role, "process", move || async move {
         let ready = probe::is_ok(port, "/ready").await;
         ready.then_some(()).ok_or_else(|| "not ready".to_owned())
     });

@@ -48,7 +48,7 @@ fn every_role_and_every_setting_exists() {
         }
         roles.insert(role);
     }
-    let wanted = ["aggregator", "ingest", "migrate", "query-api"];
+    let wanted = ["aggregator", "ingest", "migrate", "proxy", "query-api"];
     assert_eq!(Vec::from_iter(roles), wanted);
 }
 

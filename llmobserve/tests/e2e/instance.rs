@@ -18,7 +18,7 @@ pub(crate) fn up(data_dir: &Path) -> Command {
     let mut command = Command::new(env!("CARGO_BIN_EXE_llmobserve"));
     command.arg("up").stdin(Stdio::null()).process_group(0);
     command.env("LLMOBSERVE_DATA_DIR", data_dir);
-    for part in ["", "_CLICKHOUSE", "_KAFKA"] {
+    for part in ["", "_PROXY", "_CLICKHOUSE", "_KAFKA"] {
         command.env(format!("LLMOBSERVE{part}_PORT"), "0");
     }
     command
@@ -38,6 +38,8 @@ pub(crate) struct Instance {
     log: PathBuf,
     /// `host:port` of the collector.
     pub(crate) collector: String,
+    /// `host:port` of the proxy.
+    pub(crate) proxy: String,
     /// `host:port` of ClickHouse.
     pub(crate) clickhouse: String,
 }
@@ -83,6 +85,7 @@ impl Instance {
         assert!(line.starts_with("ready "), "{line}");
         let instance = Self {
             collector: part("collector="),
+            proxy: part("proxy="),
             clickhouse: part("clickhouse="),
             child,
             log,

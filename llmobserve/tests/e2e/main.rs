@@ -9,6 +9,7 @@
 mod compose;
 mod guide;
 mod openapi;
+mod proxy;
 mod refusals;
 mod survival;
 

@@ -6,10 +6,10 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
 use rdkafka::producer::Producer as _;
-use service::kafka::{ensure_topics, ping};
-use service::retry::{Failure, Policy, retry};
 
 use super::kafka::Inner;
+use crate::kafka::{ensure_topics, ping};
+use crate::retry::{Failure, Policy, retry};
 
 /// Pause between looks at the broker.
 const WATCH_INTERVAL: Duration = Duration::from_secs(1);
@@ -64,7 +64,7 @@ impl Broker {
     fn seen(&self, status: Result<(), String>, away: bool) {
         if self.away.swap(away, Ordering::Relaxed) != away {
             match &status {
-                Err(reason) => tracing::warn!("answering 503 until Kafka is back: {reason}"),
+                Err(reason) => tracing::warn!("cannot store events until Kafka is back: {reason}"),
                 Ok(()) => tracing::info!("Kafka is back"),
             }
         }

@@ -10,15 +10,13 @@ use rdkafka::message::DeliveryResult;
 use rdkafka::producer::{BaseRecord, Producer as _, ProducerContext, ThreadedProducer};
 use rdkafka::types::RDKafkaErrorCode;
 use schemas::Record;
-use service::config::KafkaArgs;
-use service::health::Readiness;
 use tokio_util::sync::CancellationToken;
 
 use super::acks::Acks;
 use super::broker::{Broker, LastAck};
-use super::{PublishError, PublishFuture, Publisher};
-use crate::config::IngestArgs;
-use crate::{ROLE, metrics};
+use super::{DURATION, ProducerSettings, PublishError, PublishFuture, Publisher};
+use crate::config::KafkaArgs;
+use crate::health::Readiness;
 
 /// Records that the producer holds at most; the bytes are bounded by the requests' own.
 const QUEUE_RECORDS_MAX: usize = 1_000_000;
@@ -35,9 +33,8 @@ pub struct KafkaPublisher(Arc<Inner>);
 
 pub(super) struct Inner {
     pub(super) args: KafkaArgs,
+    settings: ProducerSettings,
     config: ClientConfig,
-    spread: u32,
-    answer_timeout: Duration,
     producer: RwLock<Producer>,
     last_ack: LastAck,
     pub(super) broker: Broker,
@@ -50,15 +47,14 @@ impl KafkaPublisher {
     ///
     /// # Errors
     /// When librdkafka refuses the settings.
-    pub fn start(kafka: &KafkaArgs, args: &IngestArgs) -> anyhow::Result<Self> {
-        let config = settings(kafka, args);
+    pub fn start(kafka: &KafkaArgs, settings: &ProducerSettings) -> anyhow::Result<Self> {
+        let config = client(kafka, settings);
         let last_ack = LastAck::default();
         let producer = create(&config, &last_ack)?;
         let inner = Arc::new(Inner {
             args: kafka.clone(),
+            settings: settings.clone(),
             config,
-            spread: args.tenant_spread,
-            answer_timeout: args.delivery_timeout() + ANSWER_GRACE,
             producer: RwLock::new(producer),
             last_ack,
             broker: Broker::default(),
@@ -71,7 +67,7 @@ impl KafkaPublisher {
     /// Makes `/ready` tell whether Kafka can be reached.
     pub fn register(&self, readiness: &Readiness) {
         let inner = Arc::clone(&self.0);
-        readiness.check(ROLE, "kafka", move || {
+        readiness.check(self.0.settings.role, "kafka", move || {
             std::future::ready(inner.broker.status())
         });
     }
@@ -103,10 +99,11 @@ impl Publisher for KafkaPublisher {
         };
         let acks = Arc::new(Acks::expecting(records.len()));
         self.0.hand_over(&records, partitions, &acks);
-        let timeout = self.0.answer_timeout;
+        let timeout = self.0.settings.delivery_timeout + ANSWER_GRACE;
+        let role = self.0.settings.role;
         Box::pin(async move {
             let outcome = tokio::time::timeout(timeout, acks.all()).await;
-            metrics::produced(begun.elapsed());
+            metrics::histogram!(DURATION, "role" => role).record(begun.elapsed());
             match outcome {
                 Ok(Ok(())) => Ok(()),
                 Ok(Err(code)) => Err(code.into()),
@@ -129,7 +126,7 @@ impl Inner {
         let producer = self.producer();
         for (i, record) in records.iter().enumerate() {
             let value = record.value();
-            let partition = record.partition(partitions, self.spread);
+            let partition = record.partition(partitions, self.settings.tenant_spread);
             let message = BaseRecord::with_opaque_to(&self.args.events_topic, Arc::clone(acks))
                 .partition(partition.cast_signed())
                 .key(record.key())
@@ -168,15 +165,15 @@ impl Inner {
     }
 }
 
-fn settings(kafka: &KafkaArgs, args: &IngestArgs) -> ClientConfig {
-    let timeout_ms = args.ingest_delivery_timeout_ms.to_string();
-    let queue_kbytes = (args.ingest_inflight_bytes_max >> 10).clamp(1 << 10, 1 << 30);
-    let mut config = kafka.client(ROLE);
+fn client(kafka: &KafkaArgs, settings: &ProducerSettings) -> ClientConfig {
+    let timeout_ms = settings.delivery_timeout.as_millis().to_string();
+    let queue_kbytes = (settings.queue_bytes_max >> 10).clamp(1 << 10, 1 << 30);
+    let mut config = kafka.client(settings.role);
     config
         .set("enable.idempotence", "true")
         .set("acks", "all")
         .set("compression.type", "lz4")
-        .set("linger.ms", args.ingest_linger_ms.to_string())
+        .set("linger.ms", settings.linger_ms.to_string())
         .set("message.timeout.ms", &timeout_ms)
         .set("request.timeout.ms", &timeout_ms)
         .set(

@@ -1,0 +1,137 @@
+//! What a call says about itself in `X-LLMObserve-…` headers, and who makes it.
+
+use std::borrow::Cow;
+
+use axum::http::header::{AUTHORIZATION, HOST, ORIGIN};
+use axum::http::request::Parts;
+use axum::http::{HeaderMap, HeaderValue, Request};
+use schemas::validate::{ID_CHARS_MAX, PATH_CHARS_MAX, TEXT_CHARS_MAX};
+use service::Problem;
+use service::auth::{Authenticator, Tenant, tenant_header};
+
+use crate::metrics;
+
+/// What every header of ours begins with. None reaches a provider.
+pub(crate) const PREFIX: &str = "x-llmobserve-";
+const API_KEY: &str = "x-llmobserve-api-key";
+
+/// A header, the event's field, and how long it may be in characters.
+const FIELDS: [(&str, &str, usize); 8] = [
+    ("x-llmobserve-customer-id", "customer_id", TEXT_CHARS_MAX),
+    ("x-llmobserve-run-id", "run_id", ID_CHARS_MAX),
+    ("x-llmobserve-trace-id", "trace_id", ID_CHARS_MAX),
+    ("x-llmobserve-span-id", "span_id", ID_CHARS_MAX),
+    (
+        "x-llmobserve-parent-span-id",
+        "parent_span_id",
+        ID_CHARS_MAX,
+    ),
+    ("x-llmobserve-section", "section", TEXT_CHARS_MAX),
+    ("x-llmobserve-section-path", "section_path", PATH_CHARS_MAX),
+    ("x-llmobserve-environment", "environment", TEXT_CHARS_MAX),
+];
+
+/// Whose call it is, and where it belongs.
+#[derive(Debug)]
+pub(crate) struct Context {
+    pub(crate) tenant: Tenant,
+    pub(crate) key_id: String,
+    /// The event's fields, as far as the headers said something usable.
+    pub(crate) fields: Vec<(&'static str, String)>,
+}
+
+impl Context {
+    /// # Errors
+    /// 401, 403 and 400, as for events sent to the collector: a call without the right key is
+    /// refused before it is made.
+    pub(crate) fn read(authenticator: &Authenticator, parts: &Parts) -> Result<Self, Problem> {
+        let caller = authenticator.authenticate(&credentials(parts))?;
+        let tenant = caller.event_tenant(None, tenant_header(&parts.headers)?)?;
+        Ok(Self {
+            tenant,
+            key_id: caller.key_id().to_owned(),
+            fields: fields(&parts.headers),
+        })
+    }
+}
+
+/// The request as authentication knows it: our key travels in a header of its own, because
+/// `Authorization` is the provider's.
+fn credentials(parts: &Parts) -> Parts {
+    let (mut ours, ()) = Request::new(()).into_parts();
+    ours.method = parts.method.clone();
+    ours.uri = parts.uri.clone();
+    for name in [HOST, ORIGIN] {
+        for value in parts.headers.get_all(&name) {
+            ours.headers.append(&name, value.clone());
+        }
+    }
+    for key in parts.headers.get_all(API_KEY) {
+        let bearer = [b"Bearer ", key.as_bytes()].concat();
+        if let Ok(mut value) = HeaderValue::from_bytes(&bearer) {
+            value.set_sensitive(true);
+            ours.headers.append(AUTHORIZATION, value);
+        }
+    }
+    ours
+}
+
+/// A header that says nothing usable is left out, and counted: it is no reason to refuse a
+/// call to a provider.
+fn fields(headers: &HeaderMap) -> Vec<(&'static str, String)> {
+    let mut fields = Vec::new();
+    for (header, field, chars_max) in FIELDS {
+        let mut values = headers.get_all(header).iter();
+        let Some(value) = values.next() else {
+            continue;
+        };
+        match text(value, chars_max).filter(|_| values.next().is_none()) {
+            Some(text) if text.is_empty() => {}
+            Some(text) => fields.push((field, text.into_owned())),
+            None => metrics::header_ignored(field),
+        }
+    }
+    fields
+}
+
+/// UTF-8, else Latin-1, which HTTP's older clients send.
+fn text(value: &HeaderValue, chars_max: usize) -> Option<Cow<'_, str>> {
+    let text = match std::str::from_utf8(value.as_bytes()) {
+        Ok(text) => Cow::Borrowed(text),
+        Err(_) => value
+            .as_bytes()
+            .iter()
+            .map(|byte| char::from(*byte))
+            .collect(),
+    };
+    let usable = text.chars().count() <= chars_max && !text.chars().any(char::is_control);
+    usable.then_some(text)
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used)]
+    use super::*;
+
+    #[test]
+    fn what_cannot_be_used_is_left_out() {
+        let mut headers = HeaderMap::new();
+        let long = "x".repeat(ID_CHARS_MAX + 1);
+        headers.insert("x-llmobserve-run-id", long.parse().unwrap());
+        headers.insert("x-llmobserve-section", "agent:plan".parse().unwrap());
+        headers.insert("x-llmobserve-environment", "".parse().unwrap());
+        let utf8 = HeaderValue::from_bytes("Müller".as_bytes()).unwrap();
+        headers.insert("x-llmobserve-customer-id", utf8);
+        let latin1 = HeaderValue::from_bytes(b"M\xfcller").unwrap();
+        headers.insert("x-llmobserve-trace-id", latin1);
+        headers.append("x-llmobserve-span-id", "a".parse().unwrap());
+        headers.append("x-llmobserve-span-id", "b".parse().unwrap());
+        let fields = fields(&headers);
+        let expected = [
+            ("customer_id", "Müller"),
+            ("trace_id", "Müller"),
+            ("section", "agent:plan"),
+        ];
+        assert_eq!(fields, expected.map(|(name, text)| (name, text.to_owned())));
+    }
+}

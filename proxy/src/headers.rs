@@ -1,0 +1,98 @@
+//! Which headers go on: all but those of one connection (RFC 9110, 7.6.1) and our own.
+
+use axum::http::header::{
+    CONNECTION, EXPECT, HOST, HeaderName, PROXY_AUTHENTICATE, PROXY_AUTHORIZATION, TE, TRAILER,
+    TRANSFER_ENCODING, UPGRADE,
+};
+use axum::http::{HeaderMap, HeaderValue};
+
+use crate::context::PREFIX;
+
+const HOP_BY_HOP: [HeaderName; 9] = [
+    CONNECTION,
+    HeaderName::from_static("keep-alive"),
+    HeaderName::from_static("proxy-connection"),
+    HeaderName::from_static("http2-settings"),
+    PROXY_AUTHENTICATE,
+    PROXY_AUTHORIZATION,
+    TRAILER,
+    TRANSFER_ENCODING,
+    UPGRADE,
+];
+
+/// Leaves in a request what the provider is to see.
+pub(crate) fn for_provider(headers: &mut HeaderMap) {
+    let trailers = headers
+        .get(TE)
+        .is_some_and(|te| te.as_bytes() == b"trailers");
+    drop_hop_by_hop(headers);
+    headers.remove(TE);
+    if trailers {
+        headers.insert(TE, HeaderValue::from_static("trailers"));
+    }
+    // The target's; the client makes it. And the body follows without a question.
+    headers.remove(HOST);
+    headers.remove(EXPECT);
+    let ours: Vec<HeaderName> = headers
+        .keys()
+        .filter(|name| name.as_str().starts_with(PREFIX))
+        .cloned()
+        .collect();
+    for name in ours {
+        headers.remove(name);
+    }
+}
+
+/// Leaves in a response what the client is to see.
+pub(crate) fn for_client(headers: &mut HeaderMap) {
+    drop_hop_by_hop(headers);
+}
+
+fn drop_hop_by_hop(headers: &mut HeaderMap) {
+    // `Connection` names further ones.
+    let named: Vec<HeaderName> = headers
+        .get_all(CONNECTION)
+        .iter()
+        .filter_map(|value| value.to_str().ok())
+        .flat_map(|value| value.split(','))
+        .filter_map(|name| name.trim().parse().ok())
+        .collect();
+    for name in named {
+        headers.remove(name);
+    }
+    for name in &HOP_BY_HOP {
+        headers.remove(name);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used)]
+    use super::*;
+
+    #[test]
+    fn neither_ours_nor_the_connections_go_on() {
+        let mut headers = HeaderMap::new();
+        for (name, value) in [
+            ("Connection", "close, X-Secret-Hop"),
+            ("X-Secret-Hop", "1"),
+            ("Keep-Alive", "timeout=5"),
+            ("TE", "trailers"),
+            ("Transfer-Encoding", "chunked"),
+            ("Host", "localhost"),
+            ("Expect", "100-continue"),
+            ("Proxy-Authorization", "Basic eA=="),
+            ("X-LLMObserve-Api-Key", "llmo_sk_x"),
+            ("X-LLMOBSERVE-Anything-New", "1"),
+            ("Authorization", "Bearer vendor"),
+            ("Accept-Encoding", "gzip"),
+        ] {
+            let name: HeaderName = name.parse().unwrap();
+            headers.append(name, value.parse().unwrap());
+        }
+        for_provider(&mut headers);
+        let mut left: Vec<&str> = headers.keys().map(HeaderName::as_str).collect();
+        left.sort_unstable();
+        assert_eq!(left, ["accept-encoding", "authorization", "te"]);
+    }
+}
