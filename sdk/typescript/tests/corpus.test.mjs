@@ -29,12 +29,22 @@ function parsed(text) {
   }
 }
 
+/** The JSON object that begins at `start`. */
+function objectAt(text, start) {
+  let depth = 0;
+  for (let end = start; end < text.length; end += 1) {
+    if (text[end] === "{") depth += 1;
+    if (text[end] === "}") depth -= 1;
+    if (depth === 0) return JSON.parse(text.slice(start, end + 1));
+  }
+  return {};
+}
+
 /** An independent, simple reading: the last object that counts, by its members' names. */
 function countsStated(body, type) {
   const text = body.toString();
   if (type.includes("amazon")) {
-    const [usage] = /\{[^{}]*\}/.exec(text.slice(text.lastIndexOf('"usage":'))) ?? ["{}"];
-    return JSON.parse(usage);
+    return objectAt(text, text.indexOf("{", text.lastIndexOf('"usage":')));
   }
   const isStream = type.includes("event-stream");
   const lines = text.split(/\r?\n/).filter((line) => line.startsWith("data:"));
