@@ -49,6 +49,7 @@ use anyhow::Context as _;
 pub use block::{Block, Table};
 pub use config::Config;
 pub use log::{Log, OffsetRange};
+use offsets::RETRY_BACKOFF_MS;
 pub use offsets::{CommitError, Offsets};
 use rdkafka::config::ClientConfig;
 pub use seams::{Direct, Seams};
@@ -121,7 +122,9 @@ pub async fn run_with(
             topic = config.kafka.events_topic,
             epoch, "joining the group"
         );
+        let group = group(&config, &client);
         let shared = Shared {
+            sent_again_after: offsets::sent_again_after(&group),
             presence: presence.clone(),
             seams: Arc::clone(&seams),
             parts: parts.clone(),
@@ -131,7 +134,7 @@ pub async fn run_with(
             epoch,
             topic_id: topic_id.clone(),
         };
-        let consumer = consume::join(&group(&config, &client), &config.kafka.events_topic)
+        let consumer = consume::join(&group, &config.kafka.events_topic)
             .context("cannot set up the consumer")?;
         match session::run(shared, consumer, &hold, &shutdown).await? {
             Ended::Shutdown => break,
@@ -167,6 +170,8 @@ fn group(config: &Config, client: &ClientConfig) -> ClientConfig {
         // Where to begin is decided by `recover`; a reset while running shows as a gap.
         .set("auto.offset.reset", "earliest")
         .set("isolation.level", "read_committed")
+        .set("retry.backoff.ms", RETRY_BACKOFF_MS.to_string())
+        .set("retry.backoff.max.ms", RETRY_BACKOFF_MS.to_string())
         .set("fetch.wait.max.ms", "100")
         .set("fetch.queue.backoff.ms", "20")
         .set("queued.max.messages.kbytes", "16384");

@@ -3,9 +3,10 @@
 //! The methods block, as librdkafka does: they are called where blocking is allowed.
 
 use std::sync::Arc;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use anyhow::Context as _;
+use rdkafka::config::ClientConfig;
 use rdkafka::consumer::{BaseConsumer, CommitMode, Consumer as _};
 use rdkafka::error::{KafkaError, RDKafkaErrorCode as Code};
 use rdkafka::{Offset, TopicPartitionList};
@@ -16,6 +17,12 @@ use crate::log::Log;
 
 /// How long the broker may take to answer a question of ours.
 const ASK_MAX: Duration = Duration::from_secs(10);
+
+/// How long the client waits before it sends a request again. Longer than any answer should
+/// take: see [`sent_again_after`].
+pub(crate) const RETRY_BACKOFF_MS: u32 = 1500;
+/// The client shortens the wait by chance, by up to this.
+const JITTER_PERCENT: u32 = 20;
 
 /// Kafka's coordinator, or something that stands between it and the aggregator.
 pub trait Offsets: Send + Sync {
@@ -46,15 +53,38 @@ pub enum CommitError {
     Unknown(String),
 }
 
+/// librdkafka sends a commit again by itself when the answer does not come, in the same
+/// generation, and no setting forbids it. The copy that was thought lost may then land after
+/// later commits, and undo a plan. An answer that came sooner than this is that of the only
+/// copy.
+pub(crate) fn sent_again_after(client: &ClientConfig) -> Duration {
+    // librdkafka's own defaults, should nobody have set them.
+    let ms = |name, default| {
+        let value = client.get(name).and_then(|value| value.parse().ok());
+        value.unwrap_or(default)
+    };
+    let backoff: u32 = ms("retry.backoff.ms", 100) * (100 - JITTER_PERCENT) / 100;
+    Duration::from_millis(backoff.min(ms("retry.backoff.max.ms", 1000)).into())
+}
+
 /// The real one: a member of the consumer group.
 pub(crate) struct Membership {
     consumer: Arc<BaseConsumer<Group>>,
     log: Arc<Log>,
+    sent_again_after: Duration,
 }
 
 impl Membership {
-    pub(crate) fn new(consumer: Arc<BaseConsumer<Group>>, log: Arc<Log>) -> Self {
-        Self { consumer, log }
+    pub(crate) fn new(
+        consumer: Arc<BaseConsumer<Group>>,
+        log: Arc<Log>,
+        sent_again_after: Duration,
+    ) -> Self {
+        Self {
+            consumer,
+            log,
+            sent_again_after,
+        }
     }
 
     fn with_metadata(&self, offset: u64, metadata: &str) -> Result<TopicPartitionList, KafkaError> {
@@ -71,7 +101,15 @@ impl Offsets for Membership {
         let list = self
             .with_metadata(offset, metadata)
             .map_err(|error| CommitError::Refused(error.to_string()))?;
-        let Err(error) = self.consumer.commit(&list, CommitMode::Sync) else {
+        let sent = Instant::now();
+        let outcome = self.consumer.commit(&list, CommitMode::Sync);
+        if sent.elapsed() >= self.sent_again_after {
+            return Err(CommitError::Unknown(format!(
+                "no answer for {:?}: the client may have sent it more than once",
+                self.sent_again_after
+            )));
+        }
+        let Err(error) = outcome else {
             return Ok(());
         };
         match error.rdkafka_error_code() {
@@ -118,5 +156,31 @@ impl Offsets for Membership {
         self.consumer.resume(&one(topic, *partition))?;
         self.consumer.client().context().flowing(*partition);
         Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_commit_is_sent_again_no_sooner_than_the_settings_say() {
+        let after = |settings: &[(&str, &str)]| {
+            let mut client = ClientConfig::new();
+            for (name, value) in settings {
+                client.set(*name, *value);
+            }
+            sent_again_after(&client)
+        };
+        assert_eq!(after(&[]), Duration::from_millis(80));
+        assert_eq!(
+            after(&[
+                ("retry.backoff.ms", "1500"),
+                ("retry.backoff.max.ms", "1500")
+            ]),
+            Duration::from_millis(1200)
+        );
+        let capped = after(&[("retry.backoff.ms", "5000")]);
+        assert_eq!(capped, Duration::from_secs(1));
     }
 }

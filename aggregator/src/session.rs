@@ -34,6 +34,8 @@ pub(crate) struct Shared {
     /// How long a worker may finish its batch when its partition is taken away.
     pub(crate) drain_max: Duration,
     pub(crate) buffer_bytes_max: usize,
+    /// How long a commit's answer is certainly that of its only copy.
+    pub(crate) sent_again_after: Duration,
     pub(crate) topic: String,
     pub(crate) epoch: String,
     pub(crate) topic_id: TopicId,
@@ -146,7 +148,11 @@ impl Workers {
             epoch: self.shared.epoch.clone(),
             partition,
         });
-        let membership = Membership::new(Arc::clone(&self.consumer), Arc::clone(&log));
+        let membership = Membership::new(
+            Arc::clone(&self.consumer),
+            Arc::clone(&log),
+            self.shared.sent_again_after,
+        );
         let offsets = self.shared.seams.offsets(&log, Arc::new(membership));
         let lease = Lease::new(offsets, Arc::clone(&log), CancellationToken::new());
         let (feed, inbox) = feed();

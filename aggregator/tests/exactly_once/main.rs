@@ -234,51 +234,80 @@ async fn offsets_that_another_tool_reset_or_deleted_double_nothing() {
     running.stop().await;
 }
 
+/// A broker's clock leaps ahead and comes back: the ledger's newest hour is not its end.
+#[tokio::test(flavor = "multi_thread")]
+async fn after_a_leap_of_the_clock_lost_offsets_are_found_where_the_ledger_ends() {
+    let world = World::new().await;
+    world.set_log_times().await;
+    let running = world.start();
+    let now_ms = now_us() / 1000;
+    let hours = |n: i64| Some(now_ms + n * 3_600_000);
+    world.send_at(&lifelike(&world, "a", 100), hours(0)).await;
+    world.send_at(&lifelike(&world, "b", 100), hours(6)).await;
+    world.send_at(&lifelike(&world, "c", 200), hours(0)).await;
+    world.received(400).await;
+    running.stop().await;
+    for (log_end, ledger_end) in world.ends().await {
+        assert_eq!(ledger_end, log_end);
+    }
+
+    world.delete_offsets().await;
+    let running = world.start();
+    world.send_at(&lifelike(&world, "d", 100), hours(0)).await;
+    world.received(500).await;
+    assert_eq!(world.number("SELECT count() FROM trace_events").await, 500);
+    world.assert_consistent().await;
+    running.stop().await;
+}
+
 /// ClickHouse logs a token, dies, and loses the rows: here, a token that was used for
 /// other rows before. The acknowledgement is not believed after a recovery.
 #[tokio::test(flavor = "multi_thread")]
 async fn a_token_without_its_rows_is_found_out() {
-    for table in ["trace_events", "usage_15m", "runs", "ingest_ledger"] {
-        let world = World::new().await;
-        let event = json!({"id": "only", "provider": "openai", "cost_usd": 1});
-        let record = world.record("a", &event);
-        let partition = record.partition(PARTITIONS, 1);
-        world.send(std::slice::from_ref(&record)).await;
-        let client = world.config.kafka.client("test");
-        let epoch = service::kafka::topic_id(&client, &world.config.kafka.events_topic).await;
-        let (epoch, month) = (epoch.unwrap(), Utc::now().format("%Y%m"));
-        let token = format!("{epoch}/{partition}/0-1/{table}/{month}/0");
-        let time = ["timestamp", "bucket", "bucket", "hour"][[
-            "trace_events",
-            "usage_15m",
-            "runs",
-            "ingest_ledger",
-        ]
-        .iter()
-        .position(|t| *t == table)
-        .unwrap()];
-        let burn = format!(
-            "INSERT INTO {table} (tenant_id, {time}) SETTINGS insert_deduplication_token = '{token}' SELECT 'burnt', now()"
-        );
-        world.clickhouse.query(&burn).execute().await.unwrap();
-        world
-            .clickhouse
-            .query(&format!(
-                "ALTER TABLE {table} DELETE WHERE tenant_id = 'burnt' SETTINGS mutations_sync = 1"
-            ))
-            .execute()
-            .await
-            .unwrap();
-        let running = world.start();
-        world.received(1).await;
-        assert_eq!(
-            world.number("SELECT count() FROM trace_events").await,
-            1,
-            "{table}"
-        );
-        world.assert_consistent().await;
-        running.stop().await;
-    }
+    let tables = ["trace_events", "usage_15m", "runs", "ingest_ledger"];
+    futures::future::join_all(tables.map(burnt_token)).await;
+}
+
+async fn burnt_token(table: &str) {
+    let world = World::new().await;
+    let event = json!({"id": "only", "provider": "openai", "cost_usd": 1});
+    let record = world.record("a", &event);
+    let partition = record.partition(PARTITIONS, 1);
+    world.send(std::slice::from_ref(&record)).await;
+    let client = world.config.kafka.client("test");
+    let epoch = service::kafka::topic_id(&client, &world.config.kafka.events_topic).await;
+    let (epoch, month) = (epoch.unwrap(), Utc::now().format("%Y%m"));
+    let token = format!("{epoch}/{partition}/0-1/{table}/{month}/0");
+    let time = ["timestamp", "bucket", "bucket", "hour"][[
+        "trace_events",
+        "usage_15m",
+        "runs",
+        "ingest_ledger",
+    ]
+    .iter()
+    .position(|t| *t == table)
+    .unwrap()];
+    let burn = format!(
+        "INSERT INTO {table} (tenant_id, {time}) SETTINGS insert_deduplication_token = '{token}' SELECT 'burnt', now()"
+    );
+    world.clickhouse.query(&burn).execute().await.unwrap();
+    world
+        .clickhouse
+        .query(&format!(
+            "ALTER TABLE {table} DELETE WHERE tenant_id = 'burnt' SETTINGS mutations_sync = 1"
+        ))
+        .execute()
+        .await
+        .unwrap();
+    let running = world.start();
+    world.received(1).await;
+    assert_eq!(
+        world.number("SELECT count() FROM trace_events").await,
+        1,
+        "{table}"
+    );
+    world.assert_consistent().await;
+    running.stop().await;
 }
 
 #[tokio::test(flavor = "multi_thread")]

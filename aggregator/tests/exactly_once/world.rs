@@ -5,6 +5,7 @@ use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
 use aggregator::Config;
+use rdkafka::admin::{AlterConfig, ResourceSpecifier};
 use rdkafka::consumer::{BaseConsumer, CommitMode, Consumer as _};
 use rdkafka::producer::{FutureProducer, FutureRecord};
 use rdkafka::{ClientConfig, Offset, TopicPartitionList};
@@ -116,19 +117,36 @@ impl World {
     }
 
     pub(crate) async fn send(&self, records: &[Record]) {
+        self.send_at(records, None).await;
+    }
+
+    /// `log_time_ms`: for a topic that takes the sender's word for it.
+    pub(crate) async fn send_at(&self, records: &[Record], log_time_ms: Option<i64>) {
         let sent = records.iter().map(|record| async {
             let (key, value) = (record.key().to_vec(), record.value());
             let partition = record.partition(PARTITIONS, 1).cast_signed();
-            self.send_raw(partition, Some(&key), &value).await;
+            self.produce(partition, Some(&key), &value, log_time_ms)
+                .await;
         });
         futures::future::join_all(sent).await;
     }
 
     pub(crate) async fn send_raw(&self, partition: i32, key: Option<&[u8]>, value: &[u8]) {
+        self.produce(partition, key, value, None).await;
+    }
+
+    async fn produce(
+        &self,
+        partition: i32,
+        key: Option<&[u8]>,
+        value: &[u8],
+        log_time_ms: Option<i64>,
+    ) {
         let mut record =
             FutureRecord::<[u8], [u8]>::to(&self.config.kafka.events_topic).payload(value);
         record.key = key;
         record.partition = Some(partition);
+        record.timestamp = log_time_ms;
         self.producer
             .send(record, Duration::from_secs(30))
             .await
@@ -216,6 +234,47 @@ impl World {
             .set("group.id", &self.config.consumer_group)
             .create()
             .unwrap()
+    }
+
+    /// From now on log time is what the sender says: a broker's clock, for the test to set.
+    pub(crate) async fn set_log_times(&self) {
+        let admin: rdkafka::admin::AdminClient<_> =
+            self.config.kafka.client("test").create().unwrap();
+        let topic = ResourceSpecifier::Topic(&self.config.kafka.events_topic);
+        let change = AlterConfig::new(topic)
+            .set("message.timestamp.type", "CreateTime")
+            .set("message.timestamp.after.max.ms", "86400000");
+        let options = rdkafka::admin::AdminOptions::new();
+        let results = admin.alter_configs([&change], &options).await.unwrap();
+        assert!(results.iter().all(Result::is_ok), "{results:?}");
+    }
+
+    /// By partition, where the log ends and where the aggregator's own question says that
+    /// the ledger ends.
+    pub(crate) async fn ends(&self) -> Vec<(u64, u64)> {
+        let kafka = &self.config.kafka;
+        let epoch = service::kafka::topic_id(&kafka.client("test"), &kafka.events_topic)
+            .await
+            .unwrap();
+        let mut ends = Vec::new();
+        for partition in 0..PARTITIONS {
+            let (_, high) = self
+                .outsider()
+                .fetch_watermarks(
+                    &kafka.events_topic,
+                    partition.cast_signed(),
+                    Duration::from_secs(10),
+                )
+                .unwrap();
+            let sql = include_str!("../../src/store/ledger_end.sql");
+            let query = self.clickhouse.query(sql);
+            let query = query
+                .param("topic", &kafka.events_topic)
+                .param("epoch", &epoch)
+                .param("partition", partition);
+            ends.push((high.cast_unsigned(), query.fetch_one().await.unwrap()));
+        }
+        ends
     }
 
     pub(crate) async fn make_topics_again(&self) {
