@@ -83,6 +83,7 @@ pub(super) async fn watch(inner: Arc<Inner>) {
     let Ok(topics) = found.await else { return };
     tracing::info!(partitions = topics.events_partitions, "found Kafka");
     inner.broker.found(topics.events_partitions);
+    let mut incarnation = None;
     loop {
         tokio::select! {
             () = inner.stop.cancelled() => return,
@@ -95,6 +96,34 @@ pub(super) async fn watch(inner: Arc<Inner>) {
         {
             return;
         }
+        if inner.broker.status().is_ok() {
+            follow(&inner, &mut incarnation).await;
+        }
+    }
+}
+
+/// A topic that was made again counts the terms of its leaders from 0. A producer that has
+/// seen a later term takes the new leaders for old ones and never finds them (librdkafka
+/// issue 4898): then it needs a successor that has seen nothing.
+async fn follow(inner: &Arc<Inner>, incarnation: &mut Option<String>) {
+    let Ok(found) = inner.topic_id.ask().await else {
+        return;
+    };
+    if incarnation.as_ref().is_none_or(|known| *known == found) {
+        *incarnation = Some(found);
+        return;
+    }
+    let Ok(topics) = ensure_topics(&inner.args).await else {
+        return;
+    };
+    tracing::warn!("the events topic was made again: starting another producer");
+    let replacing = Arc::clone(inner);
+    if tokio::task::spawn_blocking(move || replacing.replace())
+        .await
+        .is_ok()
+    {
+        inner.broker.found(topics.events_partitions);
+        *incarnation = Some(found);
     }
 }
 

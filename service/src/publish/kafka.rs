@@ -17,6 +17,7 @@ use super::broker::{Broker, LastAck};
 use super::{DURATION, ProducerSettings, PublishError, PublishFuture, Publisher};
 use crate::config::KafkaArgs;
 use crate::health::Readiness;
+use crate::kafka::TopicId;
 
 /// Records that the producer holds at most; the bytes are bounded by the requests' own.
 const QUEUE_RECORDS_MAX: usize = 1_000_000;
@@ -36,6 +37,7 @@ pub(super) struct Inner {
     settings: ProducerSettings,
     config: ClientConfig,
     producer: RwLock<Producer>,
+    pub(super) topic_id: TopicId,
     last_ack: LastAck,
     pub(super) broker: Broker,
     pub(super) stop: CancellationToken,
@@ -56,6 +58,7 @@ impl KafkaPublisher {
             settings: settings.clone(),
             config,
             producer: RwLock::new(producer),
+            topic_id: TopicId::new(&kafka.client(settings.role), &kafka.events_topic)?,
             last_ack,
             broker: Broker::default(),
             stop: CancellationToken::new(),
@@ -141,10 +144,15 @@ impl Inner {
     /// A producer that has met a fatal error never works again: makes another. Blocks until
     /// the old one's thread has ended.
     pub(super) fn replace_if_dead(&self) {
-        let Some((code, reason)) = self.producer().client().fatal_error() else {
-            return;
-        };
-        tracing::error!("the Kafka producer ended ({code}: {reason}): starting another");
+        if let Some((code, reason)) = self.producer().client().fatal_error() {
+            tracing::error!("the Kafka producer ended ({code}: {reason}): starting another");
+            self.replace();
+        }
+    }
+
+    /// Makes another producer. Blocks until the old one's thread has ended; what it still
+    /// held is not acknowledged.
+    pub(super) fn replace(&self) {
         match create(&self.config, &self.last_ack) {
             Ok(new) => {
                 let mut current = self
