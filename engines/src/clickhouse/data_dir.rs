@@ -86,6 +86,11 @@ fn write(path: &Path, content: &str) -> Result<()> {
     fs::write(path, content).with_context(|| format!("cannot write {}", path.display()))
 }
 
+/// Inserts are refused while less than this is free. On a disk that is full to the last byte
+/// ClickHouse acknowledges parts whose small files it could not write, and sets them aside at
+/// its next start.
+const DISK_RESERVE_BYTES: u64 = 256 << 20;
+
 /// Server settings for a small machine. The defaults are for servers: caches
 /// of 5 GiB and 128 threads that clean up parts.
 fn config_xml(users: &Path, memory_bytes_max: u64) -> Result<String> {
@@ -105,6 +110,7 @@ fn config_xml(users: &Path, memory_bytes_max: u64) -> Result<String> {
     <max_parts_cleaning_thread_pool_size>2</max_parts_cleaning_thread_pool_size>
     <merge_tree>
         <old_parts_lifetime>60</old_parts_lifetime>
+        <min_free_disk_bytes_to_perform_insert>{DISK_RESERVE_BYTES}</min_free_disk_bytes_to_perform_insert>
     </merge_tree>
 </clickhouse>
 "

@@ -165,8 +165,8 @@ pub(super) struct Insert {
 impl Insert {
     /// `None` for anything else, `INSERT … SELECT` included.
     pub(super) fn find(text: &[u8]) -> Option<Self> {
-        let mut words = outer_words(text);
-        (words.next()?.0 == "INSERT").then_some(())?;
+        (first_word(text) == "INSERT").then_some(())?;
+        let mut words = outer_words(text).skip(1);
         // The target's name is not a keyword, whatever it is called.
         let mut previous_is_target_prefix = true;
         while let Some((word, range)) = words.next() {
@@ -314,6 +314,7 @@ mod tests {
             "INSERT INTO t SELECT 1",
             "INSERT INTO t WITH x AS (SELECT 1) SELECT * FROM x",
             "SELECT 'INSERT'",
+            "}INSERT INTO t FORMAT CSV 1",
             "INSERT INTO t",
             "",
         ] {
