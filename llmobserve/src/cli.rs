@@ -6,7 +6,7 @@ use clap::{Parser, Subcommand};
 use service::config::LogArgs;
 use tokio_util::sync::CancellationToken;
 
-use crate::{audit, clickhouse, erase, exit, migrate, prices, rebuild, up};
+use crate::{audit, clickhouse, dlq, erase, exit, migrate, prices, rebuild, up};
 
 /// Usage and cost of AI calls, per tenant and customer, exact to the last digit.
 ///
@@ -51,6 +51,8 @@ pub(crate) enum Role {
     /// Show which price is in force, or check a file of prices.
     #[command(subcommand)]
     Prices(prices::Command),
+    /// Show records that could not be decoded, or send those that now can.
+    Dlq(dlq::Config),
     /// Print the description of the HTTP interface (OpenAPI 3.1).
     Openapi,
 }
@@ -70,6 +72,7 @@ impl Role {
             Self::Rebuild(config) => rebuild::run(config, shutdown).await,
             Self::Erase(config) => erase::run(config, shutdown).await,
             Self::Prices(command) => prices::run(&command),
+            Self::Dlq(config) => dlq::run(config, shutdown).await,
             Self::Openapi => openapi(),
         }
     }

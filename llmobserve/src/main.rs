@@ -4,6 +4,7 @@ mod audit;
 mod child;
 mod cli;
 mod clickhouse;
+mod dlq;
 mod erase;
 mod exit;
 mod migrate;

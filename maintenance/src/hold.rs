@@ -18,7 +18,7 @@ use serde::Deserialize;
 use tokio_util::sync::CancellationToken;
 use uuid::Uuid;
 
-pub(crate) use quiet::{Quiet, log_ends};
+pub(crate) use quiet::{Quiet, log_ends, partitions};
 pub use site::{Site, SiteArgs};
 
 /// A hold is in force for so long after it was taken or renewed.

@@ -7,6 +7,7 @@ use std::time::{Duration, Instant};
 use aggregator::Config;
 use chrono::Utc;
 use maintenance::hold::{Site, SiteArgs};
+use rdkafka::message::{Header, OwnedHeaders};
 use rdkafka::producer::{FutureProducer, FutureRecord};
 use schemas::pricing::{ClientCostPolicy, PriceBook};
 use schemas::validate::{Context, validate};
@@ -193,6 +194,59 @@ impl World {
         futures::future::join_all(sent).await;
         let count = u64::try_from(events.len()).unwrap();
         self.sent.fetch_add(count, Ordering::Relaxed);
+    }
+
+    /// A record that is not ours.
+    pub(crate) async fn poison(&self) {
+        let record = FutureRecord::to(&self.config.kafka.events_topic)
+            .key("x")
+            .payload("no record");
+        let sent = self.producer.send(record, Duration::from_secs(30)).await;
+        sent.unwrap();
+        self.sent.fetch_add(1, Ordering::Relaxed);
+    }
+
+    /// An event as a letter of an aggregator that could not decode it, at some offset.
+    pub(crate) async fn dead_letter(
+        &self,
+        tenant_id: &str,
+        event: &Value,
+        offset: u64,
+        log_time_ms: i64,
+    ) {
+        let record = self.record(tenant_id, event);
+        let partition = record.partition(PARTITIONS, 1);
+        let place = format!("{}/{partition}/{offset}", self.config.kafka.events_topic);
+        let value = record.value();
+        let headers = [
+            ("reason", "not_ours".to_owned()),
+            ("detail", "unknown".to_owned()),
+            ("epoch", "e".to_owned()),
+            ("log_time_ms", log_time_ms.to_string()),
+            ("original_key", tenant_id.to_owned()),
+        ];
+        let headers = headers
+            .iter()
+            .fold(OwnedHeaders::new(), |headers, (key, value)| {
+                headers.insert(Header {
+                    key,
+                    value: Some(value),
+                })
+            });
+        let letter = FutureRecord::<str, [u8]>::to(&self.config.kafka.dead_letter_topic)
+            .key(&place)
+            .payload(&value)
+            .headers(headers);
+        self.producer
+            .send(letter, Duration::from_secs(30))
+            .await
+            .unwrap();
+    }
+
+    /// Waits for so many records that others have sent.
+    pub(crate) async fn came(&self, count: u64) {
+        self.sent.fetch_add(count, Ordering::Relaxed);
+        self.settled().await;
     }
 
     pub(crate) async fn run(&self, sql: &str) {
