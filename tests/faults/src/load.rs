@@ -88,7 +88,7 @@ impl Load {
             .set("enable.idempotence", "true")
             .set("acks", "all")
             .set("message.timeout.ms", "120000");
-        tokio::spawn(poison(Arc::clone(&shared), gate, kafka.create()?));
+        tokio::spawn(poison(Arc::clone(&shared), gate, kafka));
         Ok(Self { shared, flowing })
     }
 
@@ -136,8 +136,9 @@ impl Load {
     }
 }
 
-/// Puts records into Kafka, now and then, that are none of ours.
-async fn poison(shared: Arc<Shared>, mut gate: watch::Receiver<bool>, producer: FutureProducer) {
+/// Puts records into Kafka, now and then, that are none of ours. Each by a client of its own:
+/// one that knew a topic does not find the leaders of another of the same name.
+async fn poison(shared: Arc<Shared>, mut gate: watch::Receiver<bool>, kafka: ClientConfig) {
     loop {
         if gate.wait_for(|flowing| *flowing).await.is_err() {
             return;
@@ -146,10 +147,14 @@ async fn poison(shared: Arc<Shared>, mut gate: watch::Receiver<bool>, producer: 
         let record = FutureRecord::to(schemas::topics::EVENTS)
             .key("nobody")
             .payload("\u{1}no record of ours");
-        let sent = producer.send(record, POISON_PATIENCE).await;
-        match sent {
+        let sent = async {
+            let producer: FutureProducer = kafka.create()?;
+            let sent = producer.send(record, POISON_PATIENCE).await;
+            sent.map_err(|(error, _)| error)
+        };
+        match sent.await {
             Ok(_) => shared.ledger().poison += 1,
-            Err((error, _)) => {
+            Err(error) => {
                 let complaint = format!("a poison record was not stored: {error}");
                 shared.ledger().complaints.push(complaint);
             }

@@ -132,7 +132,7 @@ impl Oracle {
         let due: Vec<u64> = ends.iter().map(|(low, high)| high - low).collect();
         let ends = ends.iter().map(|(_, high)| *high).collect();
         loop {
-            let received = self.ledger(sql, due.len()).await;
+            let received = ledger(sql, &self.epoch, due.len()).await;
             let twice = received.as_ref().is_ok_and(|received| {
                 let mut both = received.iter().zip(&due);
                 both.any(|(received, due)| received > due)
@@ -156,20 +156,50 @@ impl Oracle {
         }
     }
 
-    async fn ledger(&self, sql: Sql, partitions: usize) -> anyhow::Result<Vec<u64>> {
-        let question = format!(
-            "SELECT partition, sum(received) FROM ingest_ledger WHERE epoch = '{}' GROUP BY partition",
-            self.epoch
-        );
-        let mut received = vec![0; partitions];
-        for row in sql.rows(&question).await? {
-            let partition: usize = row[0].parse()?;
-            *received
-                .get_mut(partition)
-                .context("a partition that is not there")? = row[1].parse()?;
+    /// Waits until what the log holds now is in the ledger, whatever comes meanwhile.
+    pub(crate) async fn written(
+        &self,
+        cluster: &Cluster,
+        sql: Sql,
+        patience: Duration,
+    ) -> anyhow::Result<()> {
+        let deadline = Instant::now() + patience;
+        let epoch = topic_id(cluster).await?;
+        let ends = cluster.watermarks(schemas::topics::EVENTS).await?;
+        let due: Vec<u64> = ends.iter().map(|(low, high)| high - low).collect();
+        loop {
+            let received = ledger(sql, &epoch, due.len()).await?;
+            if received
+                .iter()
+                .zip(&due)
+                .all(|(received, due)| received >= due)
+            {
+                return Ok(());
+            }
+            if Instant::now() > deadline {
+                return violation(format!(
+                    "{patience:?} later the ledger has received {received:?} records by \
+                     partition of {due:?}"
+                ));
+            }
+            tokio::time::sleep(LOOK_PAUSE).await;
         }
-        Ok(received)
     }
+}
+
+/// Records received by partition.
+async fn ledger(sql: Sql, epoch: &str, partitions: usize) -> anyhow::Result<Vec<u64>> {
+    let question = format!(
+        "SELECT partition, sum(received) FROM ingest_ledger WHERE epoch = '{epoch}' GROUP BY partition"
+    );
+    let mut received = vec![0; partitions];
+    for row in sql.rows(&question).await? {
+        let partition: usize = row[0].parse()?;
+        *received
+            .get_mut(partition)
+            .context("a partition that is not there")? = row[1].parse()?;
+    }
+    Ok(received)
 }
 
 async fn topic_id(cluster: &Cluster) -> anyhow::Result<String> {

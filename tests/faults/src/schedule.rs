@@ -4,9 +4,11 @@ use crate::options::Options;
 use crate::stories;
 use crate::story::{HowOften, Rng, Story};
 
-/// In a run of this many faults and more, every step is killed [`STEP_KILLS_MIN`] times.
+/// A run of this many faults and more holds every kind, and some as often as their
+/// [`HowOften`] says.
 const LONG: usize = 200;
 const STEP_KILLS_MIN: usize = 10;
+const GHOSTS_MIN: usize = 5;
 
 /// The stories to tell, in their order.
 pub(crate) fn plan(options: &Options, rng: &mut Rng) -> anyhow::Result<Vec<&'static Story>> {
@@ -28,8 +30,15 @@ pub(crate) fn plan(options: &Options, rng: &mut Rng) -> anyhow::Result<Vec<&'sta
         .filter(|story| story.how_often != HowOften::Named)
         .collect();
     if options.faults >= LONG {
-        let steps = possible().filter(|story| story.how_often == HowOften::Step);
-        plan.extend(steps.flat_map(|story| std::iter::repeat_n(story, STEP_KILLS_MIN - 1)));
+        let again = possible().flat_map(|story| {
+            let times = match story.how_often {
+                HowOften::Step => STEP_KILLS_MIN,
+                HowOften::Several => GHOSTS_MIN,
+                HowOften::Often | HowOften::Once | HowOften::Named => 1,
+            };
+            std::iter::repeat_n(story, times - 1)
+        });
+        plan.extend(again);
     }
     let again: Vec<_> = possible()
         .filter(|story| matches!(story.how_often, HowOften::Often | HowOften::Step))

@@ -148,6 +148,10 @@ pub(crate) static ALL: &[Story] = &[
     .telling(),
     Story::new("late-inserts", |w, r| Box::pin(answers::late_inserts(w, r))),
     Story::new("late-commits", |w, r| Box::pin(answers::late_commits(w, r))),
+    Story::new("late-commits-of-a-zombie", |w, r| {
+        Box::pin(zombie::late_commits(w, r))
+    })
+    .telling(),
     Story::new("clickhouse-hung", |w, r| Box::pin(outage::hung(w, r))),
     Story::new("clickhouse-errors", |w, r| Box::pin(outage::errors(w, r))),
     Story::new("clickhouse-refuses", |w, r| {
@@ -186,17 +190,19 @@ pub(crate) static ALL: &[Story] = &[
     }),
     Story::new("clock-ahead-clickhouse", |w, r| {
         Box::pin(clock::jump(w, r, Of::ClickHouse, HOUR_S))
-    }),
+    })
+    .named(),
     Story::new("clock-behind-clickhouse", |w, r| {
         Box::pin(clock::jump(w, r, Of::ClickHouse, -HOUR_S))
-    }),
+    })
+    .named(),
     Story::new("topic-made-again", |w, r| Box::pin(topic::made_again(w, r))),
     Story::new("offsets-deleted", |w, r| {
         Box::pin(topic::offsets_deleted(w, r))
     })
     .telling(),
     Story::new("offsets-reset", |w, r| Box::pin(topic::offsets_reset(w, r))),
-    Story::new("ghost-token", |w, r| Box::pin(ghost::token(w, r))),
+    Story::new("ghost-token", |w, r| Box::pin(ghost::token(w, r))).several(),
 ];
 
 /// A while of seconds between the two, by the story's dice.

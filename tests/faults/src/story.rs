@@ -26,6 +26,8 @@ pub(crate) type Tell =
 pub(crate) enum HowOften {
     /// At least ten times in a long run: one step of the protocol.
     Step,
+    /// At least five times in a long run, and no more: it takes several tries.
+    Several,
     Often,
     /// Once: it takes long.
     Once,
@@ -62,6 +64,13 @@ impl Story {
     pub(crate) const fn step(self) -> Self {
         Self {
             how_often: HowOften::Step,
+            ..self
+        }
+    }
+
+    pub(crate) const fn several(self) -> Self {
+        Self {
+            how_often: HowOften::Several,
             ..self
         }
     }

@@ -130,6 +130,11 @@ impl World {
         Ok(())
     }
 
+    /// A file of the run's directory, for a story's own use.
+    pub(crate) fn file(&self, name: &str) -> PathBuf {
+        self.dir.join(name)
+    }
+
     pub(crate) async fn make_topics(&self) -> anyhow::Result<()> {
         let args = KafkaArgs::at(self.cluster.bootstrap());
         service::kafka::ensure_topics(&args).await?;

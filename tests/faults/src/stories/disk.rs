@@ -8,6 +8,10 @@ use super::between;
 use crate::story::{Outcome, Rng};
 use crate::world::World;
 
+/// Below what the embedded ClickHouse wants to have free before it takes an insert.
+const NEARLY_FULL: u64 = 100 << 20;
+/// No disk fills up in no time: what was under way when that was reached has ended.
+const UNDER_WAY: Duration = Duration::from_secs(2);
 /// How long a broker gets to notice that it cannot write.
 const NOTICED_MAX: Duration = Duration::from_secs(6);
 
@@ -19,6 +23,8 @@ pub(super) async fn clickhouse(world: &mut World, rng: &mut Rng) -> anyhow::Resu
         return Ok(Outcome::Skipped(reason.clone()));
     }
     let free = world.clickhouse_disk.free_bytes()? >> 20;
+    world.clickhouse_disk.fill_but(NEARLY_FULL)?;
+    sleep(UNDER_WAY).await;
     world.clickhouse_disk.fill()?;
     sleep(between(rng, 3.0, 6.0)).await;
     world.clickhouse_disk.free()?;

@@ -53,10 +53,20 @@ impl Disk {
         self.dir.join("ballast")
     }
 
+    /// Leaves about so many bytes free.
+    pub(crate) fn fill_but(&self, free: u64) -> anyhow::Result<()> {
+        let length = self.free_bytes()?.saturating_sub(free).max(1);
+        let file = File::create(self.ballast())?;
+        fallocate(&file, FallocateFlags::empty(), 0, length).context("cannot fill the disk")
+    }
+
     /// Leaves no byte free.
     pub(crate) fn fill(&self) -> anyhow::Result<()> {
-        let file = File::create(self.ballast())?;
-        let mut length = 0;
+        let file = File::options()
+            .create(true)
+            .append(true)
+            .open(self.ballast())?;
+        let mut length = file.metadata()?.len();
         for piece in PIECES {
             loop {
                 match fallocate(&file, FallocateFlags::empty(), length, piece) {

@@ -2,6 +2,7 @@
 
 use std::io::Write as _;
 use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
 
 use aggregator::{Block, CommitError, Table};
 use anyhow::Context as _;
@@ -10,6 +11,9 @@ use clap::ValueEnum as _;
 use rustix::process::{Signal, getpid, kill_process};
 
 use crate::between::Between;
+
+/// A process stops within this after its SIGSTOP, however busy the machine.
+const STOPPED_MAX: Duration = Duration::from_millis(300);
 
 /// Where a batch stands.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, clap::ValueEnum)]
@@ -76,6 +80,11 @@ impl Trap {
         writeln!(out, "hit {name}")?;
         out.flush()?;
         kill_process(getpid(), signal)?;
+        if signal == Signal::STOP {
+            // Another thread may be the one that takes the signal and stops us all: this one
+            // must not go on with the step meanwhile.
+            std::thread::sleep(STOPPED_MAX);
+        }
         Ok(())
     }
 }
