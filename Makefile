@@ -24,11 +24,15 @@ HINT_python3 := apt-get install python3 python3-venv
 HINT_curl := apt-get install curl
 HINT_strace := apt-get install strace
 HINT_setpriv := apt-get install util-linux
+HINT_cargo-fuzz := cargo install cargo-fuzz --locked; rustup toolchain install nightly
 HINT_unshare := apt-get install util-linux
 
 # Of `make faults`.
 N ?= 200
 SEED ?= $(shell date +%s)
+
+# Of `make fuzz`, each target. SECONDS is a variable of the shell itself, so only make's counts.
+SECONDS_EACH := $(if $(filter command line,$(origin SECONDS)),$(SECONDS),60)
 
 # $(call need,TOOLS): stops, naming each missing tool and the way to it.
 define need
@@ -87,6 +91,15 @@ faults: deps ## N faults under load, three brokers; SEED=… repeats a run, ARGS
 mutants: deps ## Leave out one rule of the protocol at a time: the faults must notice
 	cargo build $(CARGO_FLAGS) -p llmobserve -p faults
 	tests/faults/mutants.sh $(TARGET)/faults
+
+.PHONY: fuzz
+fuzz: ## A minute (SECONDS=…) of fuzzing for each way that bytes come in; needs nightly Rust
+	$(call need,cargo-fuzz)
+	@cd fuzz && for target in $$(cargo +nightly fuzz list); do \
+		echo "fuzzing $$target"; mkdir -p corpus/$$target; \
+		cargo +nightly fuzz run --sanitizer none $$target corpus/$$target seeds/$$target -- \
+			-max_total_time=$(SECONDS_EACH) -timeout=10 -rss_limit_mb=1024 || exit 1; \
+	done
 
 .PHONY: demo
 demo: ## Two minutes of lifelike traffic to a running instance

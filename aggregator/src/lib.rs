@@ -38,6 +38,8 @@ mod metrics;
 mod seams;
 #[cfg(test)]
 mod simulation;
+#[cfg(any(test, feature = "fuzzing"))]
+pub mod fuzzing;
 
 #[cfg(test)]
 extern crate self as aggregator;

@@ -25,6 +25,8 @@ mod request;
 mod session;
 mod sql;
 mod statement;
+#[cfg(any(test, feature = "fuzzing"))]
+pub mod fuzzing;
 
 use std::net::{Ipv4Addr, SocketAddr};
 use std::path::PathBuf;

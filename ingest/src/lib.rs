@@ -14,6 +14,8 @@ mod openapi;
 mod receive;
 mod respond;
 mod split;
+#[cfg(any(test, feature = "fuzzing"))]
+pub mod fuzzing;
 
 use std::sync::Arc;
 

@@ -63,6 +63,12 @@ impl Statement {
         sql::Lexer::new(&self.sql).next().is_none()
     }
 
+    /// What the engine gets: the statement, and an insert's format and data.
+    #[cfg(any(test, feature = "fuzzing"))]
+    pub(super) fn parts(&self) -> (&Bytes, Option<&(String, Bytes)>) {
+        (&self.sql, self.insert.as_ref())
+    }
+
     pub(super) fn output_format(&self) -> &str {
         &self.output_format
     }
