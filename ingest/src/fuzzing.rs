@@ -12,10 +12,11 @@ use schemas::{Record, record};
 use serde_json::Value;
 use service::auth::Authenticator;
 use service::config::RetentionArgs;
+use service::publish::{PublishFuture, Publisher};
 use tokio::runtime::Runtime;
 use tower::ServiceExt as _;
 
-use crate::{Ingest, IngestArgs, PublishFuture, Publisher, router};
+use crate::{Ingest, IngestArgs, router};
 
 /// Small enough for a fuzzer's memory.
 const INFLIGHT_BYTES_MAX: usize = 64 << 20;
