@@ -1,0 +1,57 @@
+import { lazy, Suspense } from "react";
+import { Route, Switch } from "wouter";
+import type { ServerConfig } from "./api/session";
+import { ClockProvider } from "./filters/clock";
+import { Overview } from "./pages/overview";
+import { Empty, SkeletonRows } from "./parts/states";
+import { SessionGate } from "./session/session";
+import { SignedIn } from "./session/signed-in";
+import { Shell } from "./shell/shell";
+
+// The first page comes at once; the others when someone goes there.
+const Runs = lazy(() => import("./pages/runs"));
+const Run = lazy(() => import("./pages/run"));
+const Models = lazy(() => import("./pages/models"));
+const Sections = lazy(() => import("./pages/sections"));
+const Customers = lazy(() => import("./pages/customers"));
+const Customer = lazy(() => import("./pages/customer"));
+const Insights = lazy(() => import("./pages/insights"));
+const Settings = lazy(() => import("./pages/settings"));
+const Docs = lazy(() => import("./pages/docs"));
+const Admin = lazy(() => import("./pages/admin"));
+
+export function App({ config, skewMs }: { config: ServerConfig; skewMs: number }) {
+  return (
+    <Switch>
+      <Route path="/app/signed-in"><SignedIn config={config} /></Route>
+      <Route path="/docs"><Suspense fallback={<SkeletonRows />}><Docs /></Suspense></Route>
+      <Route>
+        <ClockProvider skewMs={skewMs}>
+          <SessionGate config={config}>
+            <Shell>
+              <Suspense fallback={<SkeletonRows />}><Pages /></Suspense>
+            </Shell>
+          </SessionGate>
+        </ClockProvider>
+      </Route>
+    </Switch>
+  );
+}
+
+function Pages() {
+  return (
+    <Switch>
+      <Route path="/"><Overview /></Route>
+      <Route path="/app/runs"><Runs /></Route>
+      <Route path="/app/runs/:id">{({ id }) => <Run key={id} id={id} />}</Route>
+      <Route path="/app/models"><Models /></Route>
+      <Route path="/app/sections"><Sections /></Route>
+      <Route path="/app/customers"><Customers /></Route>
+      <Route path="/app/customers/:id">{({ id }) => <Customer key={id} id={id} />}</Route>
+      <Route path="/app/insights"><Insights /></Route>
+      <Route path="/app/settings"><Settings /></Route>
+      <Route path="/app/admin"><Admin /></Route>
+      <Route><Empty title="There is no such page"><p><a href="/">Go to the overview</a></p></Empty></Route>
+    </Switch>
+  );
+}

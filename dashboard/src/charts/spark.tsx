@@ -1,0 +1,15 @@
+/** A trend in the size of a word. */
+export function Spark({ values, label }: { values: number[]; label: string }) {
+  if (values.length < 2) return null;
+  const highest = Math.max(...values);
+  const points = values.map((value, index) => {
+    const y = highest === 0 ? 25 : 25 - (value / highest) * 22;
+    return `${((index / (values.length - 1)) * 96).toFixed(1)} ${y.toFixed(1)}`;
+  });
+  return (
+    <svg className="spark" viewBox="0 0 96 26" preserveAspectRatio="none" role="img" aria-label={label}>
+      <path className="area" d={`M0 26L${points.join("L")}L96 26z`} />
+      <path d={`M${points.join("L")}`} />
+    </svg>
+  );
+}
