@@ -17,3 +17,4 @@ trap 'rm -f "$results"' EXIT
 python3 bench/freshness.py | tee -a "$results"
 mv "$results" bench/RESULTS.md
 trap - EXIT
+bench/proxy.sh

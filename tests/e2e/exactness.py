@@ -11,6 +11,7 @@ import collections
 import datetime
 import gzip
 import http.client
+import itertools
 import json
 import random
 import signal
@@ -21,6 +22,7 @@ import urllib.parse
 from decimal import Decimal
 
 from instance import Instance, note
+from keys import Keys
 
 PROVIDERS = {
     "openai": ["gpt-4o", "gpt-4o-mini", "o3"],
@@ -57,15 +59,17 @@ def make_events(count, tenants, seed):
 class Client(threading.Thread):
     """Posts its batches in order and remembers which were accepted."""
 
-    def __init__(self, instance, batches, pause=0.0, give_up=None):
+    def __init__(self, instance, batches, keys, pause=0.0, give_up=None):
         super().__init__(daemon=True)
         self.instance, self.batches, self.pause, self.give_up = instance, batches, pause, give_up
+        self.keys = keys
         self.accepted, self.unknown, self.error = [], [], None
 
     def run(self):
         connection = None
         for number, batch in enumerate(self.batches):
-            body = gzip.compress(json.dumps(batch).encode(), 1)
+            body, headers = self.keys.request(batch)
+            body = gzip.compress(json.dumps(body).encode(), 1)
             again = number % 10 == 9  # as if the answer had been lost
             for _ in range(2 if again else 1):
                 status = None
@@ -80,6 +84,7 @@ class Client(threading.Thread):
                         connection.request("POST", "/events", body, {
                             "Content-Type": "application/json",
                             "Content-Encoding": "gzip",
+                            **headers,
                         })
                         answer = connection.getresponse()
                         text = answer.read()
@@ -118,10 +123,11 @@ def expected(events):
     return sums
 
 
-def reported(instance, tenant):
+def reported(instance, keys, tenant):
     """The same, as the public routes say."""
-    query = urllib.parse.urlencode({"tenant_id": tenant, "hours": 22})
-    get = lambda path: json.loads(instance.get(path + query), parse_float=Decimal)
+    query = urllib.parse.urlencode({**keys.naming(tenant), "hours": 22})
+    headers = keys.headers(tenant)
+    get = lambda path: json.loads(instance.get(path + query, headers), parse_float=Decimal)
     sums = {}
 
     def put(key, row):
@@ -143,12 +149,12 @@ def reported(instance, tenant):
     return sums
 
 
-def differences(instance, events):
+def differences(instance, keys, events):
     """What the routes say and what was sent, where they differ."""
     wanted = expected(events)
     found = {}
     for tenant in sorted({event["tenant_id"] for event in events}):
-        found.update(reported(instance, tenant))
+        found.update(reported(instance, keys, tenant))
     return [
         (key, wanted.get(key), found.get(key))
         for key in sorted(set(wanted) | set(found), key=str)
@@ -217,21 +223,34 @@ def main():
     parser.add_argument("--kill-every", type=float, default=2.0, metavar="SECONDS")
     parser.add_argument("--kill-group", action="store_true", help="SIGKILL all after the last 202")
     parser.add_argument("--sigterm", action="store_true", help="SIGTERM during the load, then restart")
+    parser.add_argument("--auth", action="store_true", help="with LLMOBSERVE_AUTH=required")
     options = parser.parse_args()
     note(f"seed {options.seed}")
     rng = random.Random(options.seed)
     events = list(make_events(options.events, options.tenants, options.seed))
-    batches = [events[i : i + options.batch] for i in range(0, len(events), options.batch)]
+    if options.auth:  # a key is one tenant's, and so is a batch
+        events.sort(key=lambda event: event["tenant_id"])
+        groups = [list(group) for _, group in itertools.groupby(events, lambda e: e["tenant_id"])]
+    else:
+        groups = [events]
+    batches = [
+        group[i : i + options.batch] for group in groups for i in range(0, len(group), options.batch)
+    ]
+    if options.auth:
+        rng.shuffle(batches)
     # Lifetimes short enough that a recovery does not wait for a minute.
     instance = Instance(settings={
         "LLMOBSERVE_INSERT_TIMEOUT_SECONDS": "3",
         "LLMOBSERVE_INSERT_LIFETIME_SECONDS": "6",
+        **({"LLMOBSERVE_AUTH": "required"} if options.auth else {}),
     })
     note(f"ready in {instance.start():.1f} s, data in {instance.data_dir}")
 
+    tenants = {event["tenant_id"] for event in events}
+    keys = Keys.make(instance, tenants) if options.auth else Keys()
     give_up = threading.Event() if options.sigterm else None
     clients = [
-        Client(instance, batches[n :: options.clients], options.pause, give_up)
+        Client(instance, batches[n :: options.clients], keys, options.pause, give_up)
         for n in range(options.clients)
     ]
     began = time.monotonic()
@@ -266,7 +285,7 @@ def main():
     note(f"ids settled after {time.monotonic() - began:.1f} s")
     stored = set(stored_ids(instance))
     counted = [e for e in accepted + unknown if (e["tenant_id"], e["id"]) in stored]
-    wrong = wrong or differences(instance, counted)
+    wrong = wrong or differences(instance, keys, counted) or keys.differences(instance)
     code = instance.terminate()
     if wrong or code != 0:
         for line in wrong[:20]:

@@ -1,5 +1,6 @@
 """Starts `llmobserve up` on ports and a data directory of its own, and stops it."""
 
+import json
 import os
 import re
 import signal
@@ -116,8 +117,17 @@ class Instance:
         with urllib.request.urlopen(request, timeout=60) as answer:
             return answer.read().decode()
 
+    def post(self, path, body, headers=None):
+        """Sends JSON; the answer, which must be a success."""
+        headers = {"Content-Type": "application/json", **(headers or {})}
+        request = urllib.request.Request(self.url + path, json.dumps(body).encode(), headers)
+        with urllib.request.urlopen(request, timeout=60) as answer:
+            return json.loads(answer.read())
+
     def sql(self, query):
-        request = urllib.request.Request(self.clickhouse_url + "/", data=query.encode())
+        password = Path(self.data_dir) / "clickhouse-password"
+        headers = {"X-ClickHouse-Key": password.read_text()} if password.exists() else {}
+        request = urllib.request.Request(self.clickhouse_url + "/", query.encode(), headers)
         try:
             with urllib.request.urlopen(request, timeout=120) as answer:
                 return answer.read().decode()
