@@ -9,9 +9,9 @@ BIN := $(TARGET)/llmobserve
 CARGO_FLAGS := --release --locked
 
 # What a fresh machine needs, and how to get it (Debian's package names).
-NEEDS_BUILD := cargo cc make perl
+NEEDS_BUILD := cargo cc make perl node npm
 NEEDS_KAFKA := $(if $(LLMOBSERVE_KAFKA_BROKERS),,java mvn)
-NEEDS_CLICKHOUSE := $(if $(LLMOBSERVE_CLICKHOUSE_URL),,node npm)
+NEEDS_CLICKHOUSE := $(if $(LLMOBSERVE_CLICKHOUSE_URL),,npm)
 HINT_cargo := Rust 1.95 or newer, with rustup
 HINT_cc := apt-get install build-essential
 HINT_make := apt-get install build-essential
@@ -19,7 +19,7 @@ HINT_perl := apt-get install perl
 HINT_java := Java 17 or newer: apt-get install openjdk-17-jre-headless (or set LLMOBSERVE_KAFKA_BROKERS)
 HINT_mvn := apt-get install maven (or set LLMOBSERVE_KAFKA_BROKERS)
 HINT_node := Node.js 20 or newer: apt-get install nodejs
-HINT_npm := apt-get install npm (or set LLMOBSERVE_CLICKHOUSE_URL)
+HINT_npm := apt-get install npm
 HINT_python3 := apt-get install python3 python3-venv
 HINT_curl := apt-get install curl
 HINT_strace := apt-get install strace
@@ -52,8 +52,13 @@ up: build ## Run the whole product on this machine, in the foreground
 	@exec $(BIN) up
 
 .PHONY: build
-build: deps ## Build what is missing
+build: deps dashboard ## Build what is missing
 	@cargo build $(CARGO_FLAGS) -p llmobserve
+
+.PHONY: dashboard
+dashboard:
+	$(call need,node npm)
+	@dashboard/build.sh
 
 .PHONY: deps
 deps: ## Install Apache Kafka and the ClickHouse library below target/
@@ -62,17 +67,28 @@ deps: ## Install Apache Kafka and the ClickHouse library below target/
 	@$(if $(NEEDS_CLICKHOUSE),engines/clickhouse/install.sh $(ENGINES)/clickhouse)
 
 .PHONY: test
-test: deps ## Every test, with a real Kafka and a real ClickHouse
+test: deps dashboard ## Tests, with a real Kafka and a real ClickHouse
 	$(call need,python3 curl setpriv node npm)
 	cargo test $(CARGO_FLAGS) --workspace
 	python3 tests/e2e/exactness.py --events 20000 --tenants 50
 	python3 tests/e2e/exactness.py --events 20000 --tenants 50 --pause 0.5 --kill-aggregator 5
 	python3 tests/e2e/exactness.py --events 20000 --tenants 50 --kill-group
 	python3 tests/e2e/exactness.py --events 20000 --tenants 50 --pause 0.1 --sigterm
+	python3 tests/e2e/exactness.py --events 20000 --tenants 50 --auth
 	cargo build $(CARGO_FLAGS) -p llmobserve -p faults
 	$(TARGET)/faults --short
 	sdk/python/test.sh
+	tests/e2e/otlp/test.sh
+
+# Young suites: they join `test` once they have passed as a whole.
+.PHONY: test-young
+test-young: build ## The suites that are not part of `make test` yet
+	$(call need,python3 node npm)
+	python3 tests/isolation/run.py
+	python3 tests/contract/run.py
+	tests/e2e/clients.sh
 	sdk/typescript/test.sh
+	dashboard/test.sh
 
 .PHONY: exactness
 exactness: build ## The same end to end at full size: 100,000 events, 20 kills
@@ -80,6 +96,8 @@ exactness: build ## The same end to end at full size: 100,000 events, 20 kills
 	python3 tests/e2e/exactness.py --pause 1.8 --kill-aggregator 20 --kill-every 2.5
 	python3 tests/e2e/exactness.py --kill-group
 	python3 tests/e2e/exactness.py --pause 0.1 --sigterm
+	python3 tests/e2e/exactness.py --auth
+	python3 tests/e2e/exactness.py --auth --pause 1.8 --kill-aggregator 20 --kill-every 2.5
 
 .PHONY: faults
 faults: deps ## N faults under load, three brokers; SEED=… repeats a run, ARGS=… adds flags
@@ -108,8 +126,14 @@ demo: ## Two minutes of lifelike traffic to a running instance
 
 .PHONY: bench
 bench: build ## Benchmarks; writes bench/RESULTS.md
+	cargo build $(CARGO_FLAGS) -p bench-proxy
 	@$(call need,python3)
 	@bench/run.sh
+
+.PHONY: bench-auth
+bench-auth: ## What authentication adds to a request
+	cargo build $(CARGO_FLAGS) -p service -p llmobserve --example auth_bench
+	$(TARGET)/examples/auth_bench
 
 .PHONY: clients
 clients: build deps ## The providers' own client libraries through the proxy

@@ -4,7 +4,7 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use schemas::topics;
-use service::config::{ClickHouseArgs, KafkaArgs, MetricsArgs};
+use service::config::{ClickHouseArgs, KafkaArgs, MetricsArgs, TlsArgs};
 
 use crate::commit::PROOF_AGE_MAX;
 
@@ -20,6 +20,9 @@ pub struct Config {
     #[command(flatten)]
     #[allow(missing_docs)]
     pub metrics: MetricsArgs,
+    #[command(flatten)]
+    #[allow(missing_docs)]
+    pub tls: TlsArgs,
 
     /// Kafka consumer group; processes of one group share the partitions.
     #[arg(

@@ -3,7 +3,6 @@
 use std::sync::Arc;
 
 use rdkafka::consumer::{BaseConsumer, Consumer as _};
-use service::config::HttpArgs;
 use service::health::{self, Readiness};
 use tokio_util::sync::CancellationToken;
 
@@ -20,9 +19,9 @@ pub(crate) async fn run(
     presence: Presence,
     shutdown: CancellationToken,
 ) -> anyhow::Result<()> {
-    let Some(address) = config.metrics.address() else {
+    if config.metrics.address().is_none() {
         return Ok(());
-    };
+    }
     let readiness = Readiness::default();
     readiness.check(ROLE, "clickhouse", move || {
         let store = store.clone();
@@ -42,8 +41,7 @@ pub(crate) async fn run(
     readiness.check(ROLE, "partitions", move || {
         std::future::ready(presence.check())
     });
-    let listener = service::http::bind(address).await?;
-    let router = health::router(readiness, service::telemetry::metrics()?);
-    let router = service::http::with_layers(router);
-    service::http::serve(listener, router, &HttpArgs::on(address), shutdown).await
+    health::serve_beside(&config.metrics, &config.tls, readiness, &shutdown)
+        .await?
+        .await?
 }

@@ -5,9 +5,9 @@
 //!
 //! One engine runs on a data directory, and one in a process, from its start
 //! to the process's end: stopping it in a process that goes on is not safe.
-//! Whatever is acknowledged survives a kill. The engine's user may do
+//! Whatever is acknowledged survives a kill. The engine's owner may do
 //! everything inside it and nothing outside: no files, URLs or foreign
-//! databases. An engine crash takes its process along, so services run it as
+//! databases; a [`Reader`] sees the rows that it is given. An engine crash takes its process along, so services run it as
 //! a process of its own.
 
 mod access;
@@ -22,9 +22,11 @@ mod format;
 mod library;
 mod locate;
 mod request;
+mod role;
 mod session;
 mod sql;
 mod statement;
+mod users;
 #[cfg(any(test, feature = "fuzzing"))]
 pub mod fuzzing;
 
@@ -45,6 +47,7 @@ use engine::Engine;
 use face::Face;
 pub use failure::Failure;
 pub use locate::LIBRARY_VARIABLE;
+pub use role::{ReadableTable, Reader};
 
 const DEFAULT_DATABASE: &str = "default";
 
@@ -64,10 +67,12 @@ pub struct Config {
     pub data_dir: PathBuf,
     /// `libchdb.so`; looked for when `None` (see [`LIBRARY_VARIABLE`]).
     pub library: Option<PathBuf>,
-    /// The one user's name.
+    /// The owner's name.
     pub user: String,
     /// Its password. Without one, only programs on this machine are served.
     pub password: Option<SecretString>,
+    /// A second user, who only reads.
+    pub reader: Option<Reader>,
     /// What the engine may use for queries, inserts, merges and caches.
     pub memory_bytes_max: u64,
     /// The largest body, before and after decompression.
@@ -86,6 +91,7 @@ impl Default for Config {
             library: None,
             user: "default".into(),
             password: None,
+            reader: None,
             memory_bytes_max: 2 << 30,
             body_bytes_max: 256 << 20,
             concurrent_queries_max: 32,
@@ -133,8 +139,12 @@ impl Server {
         let began = Instant::now();
         let data_dir = config.data_dir.clone();
         let memory = config.memory_bytes_max;
-        let engine = tokio::task::spawn_blocking(move || Engine::open(&library, &data_dir, memory))
-            .await??;
+        let readable = config
+            .reader
+            .clone()
+            .map_or_else(Vec::new, |reader| reader.tables);
+        let open = move || Engine::open(&library, &data_dir, memory, &readable);
+        let engine = tokio::task::spawn_blocking(open).await??;
         tracing::info!(
             %addr, data_dir = %config.data_dir.display(), version = engine.version(),
             library = engine.library_version(), elapsed_ms = began.elapsed().as_millis(), "ClickHouse engine started"
@@ -142,7 +152,7 @@ impl Server {
         let face = Face {
             engine,
             sessions: session::Sessions::default(),
-            access: Access::new(config.user, config.password),
+            access: Access::new(config.user, config.password, config.reader)?,
             body_bytes_max: config.body_bytes_max,
             bodies_bytes_max: config.body_bytes_max.saturating_mul(BODIES_HELD),
             bodies_bytes: AtomicUsize::new(0),

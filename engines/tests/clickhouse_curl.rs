@@ -259,6 +259,7 @@ async fn pages_of_other_origins_and_other_hosts_are_refused() {
         "Host: evil.example",
         "Origin: https://evil.example",
         "Origin: null",
+        "Origin: http://localhost:3000",
     ] {
         let answer = curl("/", &["--header", header, "--data", "SELECT 1"], b"").await;
         assert!(
@@ -266,7 +267,10 @@ async fn pages_of_other_origins_and_other_hosts_are_refused() {
             "{header}: {answer:?}"
         );
     }
-    for header in ["Host: localhost:1", "Origin: http://localhost:8000"] {
+    let foreign = ["--header", "Host: evil.example"];
+    assert_eq!(curl("/ping", &foreign, b"").await.status, 403);
+    let own = format!("Origin: {}", clickhouse().await.url);
+    for header in ["Host: localhost:1", &own] {
         let answer = curl("/", &["--header", header, "--data", "SELECT 1"], b"").await;
         assert_eq!(answer.body, "1\n", "{header}");
     }

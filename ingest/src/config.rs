@@ -1,5 +1,7 @@
 //! Settings of the role; their documentation is the manual.
 
+mod limits;
+
 use std::time::Duration;
 
 use clap::{Args, ValueEnum};
@@ -9,6 +11,8 @@ use service::prices::PriceArgs;
 use service::publish::ProducerSettings;
 
 use crate::ROLE;
+
+pub use limits::{LimitArgs, Rates, TenantRates};
 
 /// Everything that `llmobserve ingest` can be told.
 #[derive(Args, Clone, Debug)]
@@ -90,6 +94,15 @@ pub struct IngestArgs {
         default_value = "trust"
     )]
     pub client_cost: ClientCost,
+
+    /// How much one tenant may send.
+    #[command(flatten)]
+    pub limits: LimitArgs,
+
+    /// Keeps spans of OpenTelemetry that have nothing to do with models, too: calls to elsewhere
+    /// as `api` or `vector_db`, whatever happens inside as `other`.
+    #[arg(long, env = "LLMOBSERVE_OTLP_KEEP_OTHER_SPANS")]
+    pub otlp_keep_other_spans: bool,
 }
 
 impl Default for IngestArgs {
@@ -103,6 +116,8 @@ impl Default for IngestArgs {
             tenant_spread: 1,
             prices: PriceArgs::default(),
             client_cost: ClientCost::Trust,
+            limits: LimitArgs::default(),
+            otlp_keep_other_spans: false,
         }
     }
 }

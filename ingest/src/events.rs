@@ -3,19 +3,17 @@
 use axum::body::Body;
 use axum::extract::State;
 use axum::http::HeaderMap;
-use schemas::validate::Code;
 use service::Problem;
 use service::auth::{Caller, Scope};
 use service::problem::ProblemBody;
-use service::publish::PublishFuture;
 
-use crate::admission::Share;
-use crate::judge::{Rules, Terms, judge};
+use crate::Ingest;
+use crate::hand_over::{beside, hand_over};
+use crate::judge::Terms;
 use crate::openapi::EventsBody;
-use crate::receive::{Received, receive};
+use crate::receive::{format, receive};
 use crate::respond::Summary;
 use crate::split::split;
-use crate::{Ingest, metrics};
 
 /// Accepts usage events: one object, an array, or one object a line.
 ///
@@ -54,71 +52,14 @@ pub(crate) async fn post_events(
 ) -> Result<Summary, Problem> {
     caller.require(Scope::Ingest)?;
     let terms = Terms::read(caller, &headers)?;
+    ingest.0.limits.request(terms.tenant())?;
     let mut share = ingest.0.admission.admit()?;
+    let format = format(&headers)?;
     let received = receive(&headers, body, &ingest.0.args, &mut share).await?;
-    let handed = if received.is_heavy() {
-        let beside = ingest.clone();
-        let work = move || hand_over(&beside, received, &terms, share);
-        tokio::task::spawn_blocking(work).await.map_err(|error| {
-            tracing::error!("a request's events could not be worked on: {error}");
-            Problem::internal()
-        })??
-    } else {
-        hand_over(&ingest, received, &terms, share)?
-    };
-    handed.stored().await
-}
-
-/// A request whose records are on their way.
-struct Handed {
-    valid: usize,
-    rejected: Vec<(usize, schemas::Rejection)>,
-    storing: PublishFuture,
-    /// Held until the acks are here: the producer holds the records as long.
-    _share: Share,
-}
-
-fn hand_over(
-    ingest: &Ingest,
-    received: Received,
-    terms: &Terms,
-    mut share: Share,
-) -> Result<Handed, Problem> {
-    let inner = &ingest.0;
-    let format = received.format;
-    let body = received.decode(&mut share)?;
-    let pieces = split(&body, format)?;
-    let book = inner.prices.book();
-    let rules = Rules {
-        book: &book,
-        client_cost: inner.args.client_cost.into(),
-        retention: &inner.retention,
-    };
-    let verdict = judge(pieces, terms, rules)?;
-    let valid = verdict.records.len();
-    let storing = inner.publisher.publish(verdict.records);
-    Ok(Handed {
-        valid,
-        rejected: verdict.rejected,
-        storing,
-        _share: share,
-    })
-}
-
-impl Handed {
-    async fn stored(self) -> Result<Summary, Problem> {
-        let codes: Vec<Code> = self
-            .rejected
-            .iter()
-            .map(|(_, rejection)| rejection.code)
-            .collect();
-        if self.valid > 0
-            && let Err(error) = self.storing.await
-        {
-            metrics::not_stored(self.valid, codes.into_iter());
-            return Err(error.into());
-        }
-        metrics::judged(self.valid, codes.into_iter());
-        Ok(Summary::new(self.valid, self.rejected))
-    }
+    let heavy = received.is_heavy();
+    let handed = beside(heavy, move || {
+        let body = received.decode(&mut share)?;
+        hand_over(&ingest, split(&body, format)?, &terms, share)
+    });
+    Ok(handed.await?.stored().await?.into())
 }

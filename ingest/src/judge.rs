@@ -1,5 +1,6 @@
 //! From text to records: each event is read, checked and priced on its own.
 
+use std::collections::HashMap;
 use std::time::{SystemTime, UNIX_EPOCH};
 
 use axum::http::HeaderMap;
@@ -7,7 +8,7 @@ use schemas::pricing::{ClientCostPolicy, PriceBook};
 use schemas::validate::{Context, ID_CHARS_MAX, named_tenant, validate};
 use schemas::{RawEvent, Record, Rejection};
 use service::Problem;
-use service::auth::{Caller, Tenant, tenant_header};
+use service::auth::{Binding, Caller, Tenant, tenant_header};
 use service::config::RetentionArgs;
 use uuid::Uuid;
 
@@ -48,6 +49,16 @@ impl Terms {
         })
     }
 
+    /// Of events that name none; of all where [`Self::one_tenant`].
+    pub(crate) fn tenant(&self) -> &Tenant {
+        &self.tenant
+    }
+
+    /// Whether no event may be another tenant's.
+    pub(crate) fn one_tenant(&self) -> bool {
+        matches!(self.caller.binding(), Binding::Bound(_))
+    }
+
     fn fallback_id(&self, index: usize) -> String {
         match &self.idempotency_key {
             Some(key) => format!("{key}/{index}"),
@@ -81,6 +92,15 @@ pub(crate) struct Verdict {
     pub(crate) records: Vec<Record>,
     /// With the event's index in the request.
     pub(crate) rejected: Vec<(usize, Rejection)>,
+    /// How much each tenant sent, where there may be several.
+    pub(crate) sent: HashMap<Tenant, Sent>,
+}
+
+/// What a request holds of one tenant.
+#[derive(Debug, Default)]
+pub(crate) struct Sent {
+    pub(crate) events: usize,
+    pub(crate) bytes: usize,
 }
 
 /// How events are judged in this process.
@@ -102,10 +122,19 @@ pub(crate) fn judge(
     let mut verdict = Verdict {
         records: Vec::with_capacity(count),
         rejected: Vec::new(),
+        sent: HashMap::new(),
     };
     for (index, piece) in pieces.into_iter().enumerate() {
+        let bytes = piece.as_ref().map_or(0, |text| text.len());
         match judge_one(piece, index, terms, rules) {
-            Ok(record) => verdict.records.push(record),
+            Ok((tenant, record)) => {
+                verdict.records.push(record);
+                if !terms.one_tenant() {
+                    let sent = verdict.sent.entry(tenant).or_default();
+                    sent.events += 1;
+                    sent.bytes += bytes;
+                }
+            }
             Err(Fault::Event(rejection)) => verdict.rejected.push((index, rejection)),
             Err(Fault::Request(problem)) => {
                 metrics::forbidden(count);
@@ -132,7 +161,7 @@ fn judge_one(
     index: usize,
     terms: &Terms,
     rules: Rules<'_>,
-) -> Result<Record, Fault> {
+) -> Result<(Tenant, Record), Fault> {
     let raw = RawEvent::parse(piece?)?;
     let named = match named_tenant(&raw)? {
         Some(name) => Some(
@@ -143,7 +172,8 @@ fn judge_one(
         ),
         None => None,
     };
-    let tenant_id = named.as_ref().unwrap_or(&terms.tenant).as_str();
+    let tenant = named.unwrap_or_else(|| terms.tenant.clone());
+    let tenant_id = tenant.as_str();
     let context = Context {
         tenant_id,
         received_us: terms.received_us,
@@ -151,5 +181,5 @@ fn judge_one(
         ingest_key_id: terms.caller.key_id(),
     };
     let event = validate(&raw, &context, || terms.fallback_id(index))?;
-    Ok(event.price(rules.book, rules.client_cost))
+    Ok((tenant, event.price(rules.book, rules.client_cost)))
 }

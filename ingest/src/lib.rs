@@ -8,9 +8,12 @@
 mod admission;
 mod config;
 mod events;
+mod hand_over;
 mod judge;
+mod limits;
 mod metrics;
 mod openapi;
+mod otlp;
 mod receive;
 mod respond;
 mod split;
@@ -24,16 +27,18 @@ use axum::Router;
 use axum::routing::post;
 use service::auth::Authenticator;
 use service::config::{AuthMode, RetentionArgs};
+use service::control::Control;
 use service::health::Readiness;
 use service::prices::Prices;
 use service::publish::{KafkaPublisher, Publisher};
 use tokio_util::sync::CancellationToken;
 
-pub use config::{ClientCost, Config, IngestArgs};
+pub use config::{ClientCost, Config, IngestArgs, LimitArgs, Rates, TenantRates};
 pub use openapi::openapi;
 pub use respond::{Rejected, Summary};
 
 use admission::Admission;
+use limits::Limits;
 
 /// The role's name in settings, logs and readiness.
 pub const ROLE: &str = "ingest";
@@ -48,6 +53,7 @@ struct Inner {
     authenticator: Authenticator,
     publisher: Arc<dyn Publisher>,
     admission: Admission,
+    limits: Limits,
     prices: Prices,
 }
 
@@ -73,12 +79,14 @@ impl Ingest {
         metrics::describe();
         let prices = Prices::load(&args.prices)?;
         let admission = Admission::new(&args);
+        let limits = Limits::new(&args.limits);
         let inner = Inner {
             args,
             retention,
             authenticator,
             publisher,
             admission,
+            limits,
             prices,
         };
         Ok(Self(Arc::new(inner)))
@@ -91,7 +99,10 @@ pub fn router(ingest: Ingest) -> Router {
     let routes = Router::new()
         .route("/events", post(events::post_events))
         .route("/events/", post(events::post_events));
-    authenticator.protect(routes).with_state(ingest)
+    let events = authenticator.protect(routes);
+    events
+        .merge(otlp::router(&authenticator))
+        .with_state(ingest)
 }
 
 /// The whole role, until `shutdown`: open requests finish, and their records are flushed.
@@ -105,20 +116,24 @@ pub async fn run(config: Config, shutdown: CancellationToken) -> anyhow::Result<
         .check_bind(AuthMode::Required, config.http.bind)?;
     let authenticator = Authenticator::from_args(&config.auth, AuthMode::Required)?;
     let readiness = Readiness::default();
+    let control = Control::start(&config.kafka, authenticator.tables(), &shutdown);
+    control.register(&readiness, ROLE);
     let publisher = KafkaPublisher::start(&config.kafka, &config.ingest.producer())?;
     publisher.register(&readiness);
+    let metrics = service::telemetry::metrics()?;
+    let health = service::health::router(readiness.clone(), metrics, &authenticator);
     let ingest = Ingest::new(
         config.ingest,
         config.retention,
         authenticator,
         Arc::new(publisher.clone()),
     )?;
-    let health = service::health::router(readiness, service::telemetry::metrics()?);
 
     let listener = service::http::bind(config.http.bind).await?;
     let stop_health = CancellationToken::new();
+    let tls = &config.http.tls;
     let beside =
-        service::health::serve_beside(&config.metrics, health.clone(), &stop_health).await?;
+        service::health::serve_beside(&config.metrics, tls, readiness, &stop_health).await?;
     let app = service::http::with_layers(router(ingest).merge(health));
     let served = service::http::serve(listener, app, &config.http, shutdown).await;
     publisher.stop().await;

@@ -11,6 +11,11 @@ const ACCEPTED: &str = "llmobserve_ingest_events_accepted_total";
 const REJECTED: &str = "llmobserve_ingest_events_rejected_total";
 /// Bytes of bodies, by `stage`: `sent` or `decoded`.
 const BYTES: &str = "llmobserve_ingest_body_bytes_total";
+/// Spans of OpenTelemetry that have nothing to do with models; not among the events.
+const IGNORED: &str = "llmobserve_ingest_otlp_spans_ignored_total";
+/// Requests refused because their tenant sends too much, by `limit`: `requests`, `events`,
+/// `bytes`.
+const LIMITED: &str = "llmobserve_ingest_limited_requests_total";
 /// Requests being handled.
 const INFLIGHT: &str = "llmobserve_ingest_inflight_requests";
 
@@ -24,7 +29,10 @@ pub(crate) fn describe() {
     describe_counter!(ACCEPTED, "Events that all in-sync replicas have stored");
     describe_counter!(REJECTED, "Events that were not accepted, by reason");
     describe_counter!(BYTES, "Bytes of request bodies, as sent and decoded");
+    describe_counter!(LIMITED, "Requests of tenants that send too much, by limit");
     describe_gauge!(INFLIGHT, "Requests being handled");
+    describe_counter!(IGNORED, "Spans that have nothing to do with models");
+    counter!(IGNORED).increment(0);
     counter!(RECEIVED).increment(0);
     counter!(ACCEPTED).increment(0);
     for code in Code::ALL
@@ -62,10 +70,20 @@ fn count_rejected(codes: impl Iterator<Item = Code>) {
     }
 }
 
+/// Spans that become no events.
+pub(crate) fn spans_ignored(count: usize) {
+    counter!(IGNORED).increment(count as u64);
+}
+
 /// A body was read.
 pub(crate) fn body(sent: usize, decoded: usize) {
     counter!(BYTES, "stage" => "sent").increment(sent as u64);
     counter!(BYTES, "stage" => "decoded").increment(decoded as u64);
+}
+
+/// A tenant sends more than it may.
+pub(crate) fn limited(limit: &'static str) {
+    counter!(LIMITED, "limit" => limit).increment(1);
 }
 
 /// Counts a request while it lives.

@@ -5,17 +5,20 @@ use utoipa::{OpenApi, ToSchema};
 
 #[derive(OpenApi)]
 #[openapi(
-    paths(crate::events::post_events),
+    paths(crate::events::post_events, crate::otlp::post_traces),
     components(schemas(
         EventFields,
         EventsBody,
         crate::respond::Summary,
-        crate::respond::Rejected
+        crate::respond::Rejected,
+        crate::otlp::TraceResponse,
+        crate::otlp::PartialSuccess,
+        crate::otlp::Status
     ))
 )]
 struct Document;
 
-/// `POST /events`, to be merged into the product's document.
+/// `POST /events` and `POST /v1/traces`, to be merged into the product's document.
 pub fn openapi() -> utoipa::openapi::OpenApi {
     Document::openapi()
 }

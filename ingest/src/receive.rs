@@ -12,8 +12,8 @@ use service::Problem;
 use crate::admission::Share;
 use crate::config::IngestArgs;
 use crate::metrics;
-pub(crate) use media::Format;
-use media::{Encoding, encoding, format};
+use media::{Encoding, encoding};
+pub(crate) use media::{Format, format, media_type, unsupported};
 
 /// Largest body as sent.
 pub(crate) const SENT_BYTES_MAX: usize = 10 << 20;
@@ -22,29 +22,23 @@ pub(crate) const DECODED_BYTES_MAX: usize = 64 << 20;
 /// Largest body that is worked on at once, where it arrived.
 const INLINE_BYTES_MAX: usize = 256 << 10;
 
-/// A body as sent, and how to read it.
+/// A body as sent.
 #[derive(Debug)]
 pub(crate) struct Received {
-    pub(crate) format: Format,
     encoding: Encoding,
     sent: Bytes,
 }
 
-/// Reads the headers, then the body.
+/// Reads the encoding, then the body.
 pub(crate) async fn receive(
     headers: &HeaderMap,
     body: Body,
     args: &IngestArgs,
     share: &mut Share,
 ) -> Result<Received, Problem> {
-    let format = format(headers)?;
     let encoding = encoding(headers)?;
     let sent = body::collect(headers, body, args.body_timeout(), share).await?;
-    Ok(Received {
-        format,
-        encoding,
-        sent,
-    })
+    Ok(Received { encoding, sent })
 }
 
 impl Received {
@@ -60,6 +54,7 @@ impl Received {
         let decoded = match self.encoding {
             Encoding::Identity => self.sent,
             Encoding::Gzip => decode::gzip(&self.sent, share)?.into(),
+            Encoding::Deflate => decode::deflate(&self.sent, share)?.into(),
             Encoding::Zstd => decode::zstd(&self.sent, share)?.into(),
         };
         metrics::body(sent_len, decoded.len());

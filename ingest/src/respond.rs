@@ -7,6 +7,8 @@ use schemas::Rejection;
 use serde::Serialize;
 use utoipa::ToSchema;
 
+use crate::hand_over::Outcome;
+
 /// What became of a request's events.
 #[derive(Debug, Serialize, ToSchema)]
 pub struct Summary {
@@ -27,16 +29,16 @@ pub struct Rejected {
     pub message: String,
 }
 
-impl Summary {
-    pub(crate) fn new(accepted: usize, rejected: Vec<(usize, Rejection)>) -> Self {
+impl From<Outcome> for Summary {
+    fn from(outcome: Outcome) -> Self {
         let told = |(index, rejection): (usize, Rejection)| Rejected {
             index,
             code: rejection.code.as_str(),
             message: rejection.message.into_owned(),
         };
         Self {
-            accepted,
-            rejected: rejected.into_iter().map(told).collect(),
+            accepted: outcome.accepted,
+            rejected: outcome.rejected.into_iter().map(told).collect(),
         }
     }
 }

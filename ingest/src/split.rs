@@ -38,6 +38,15 @@ pub(crate) fn split(body: &[u8], format: Format) -> Result<Vec<Piece<'_>>, Probl
     }
 }
 
+/// # Errors
+/// 413 for more than [`EVENTS_MAX`] events.
+pub(crate) fn at_most_events(count: usize) -> Result<(), Problem> {
+    if count > EVENTS_MAX {
+        return Err(too_many());
+    }
+    Ok(())
+}
+
 /// One object, or several on lines of their own. A line that is none is then one event's fault.
 fn objects(text: &str) -> Result<Vec<Piece<'_>>, Problem> {
     let mut values = serde_json::Deserializer::from_str(text).into_iter::<&RawValue>();

@@ -6,7 +6,7 @@ use clap::{Parser, Subcommand};
 use service::config::LogArgs;
 use tokio_util::sync::CancellationToken;
 
-use crate::{audit, clickhouse, dlq, erase, exit, migrate, prices, rebuild, up};
+use crate::{audit, clickhouse, dlq, erase, exit, keys, migrate, prices, rebuild, up};
 
 /// Usage and cost of AI calls, per tenant and customer, exact to the last digit.
 ///
@@ -42,6 +42,8 @@ pub(crate) enum Role {
     Clickhouse(clickhouse::Config),
     /// Bring ClickHouse's tables and Kafka's topics to this version.
     Migrate(migrate::Config),
+    /// Make, show and revoke API keys.
+    Keys(keys::Config),
     /// Show whether everything that was received is accounted for.
     Audit(audit::Config),
     /// Make rollups anew from raw events.
@@ -68,6 +70,7 @@ impl Role {
             Self::QueryApi(config) => query_api::run(config, shutdown).await,
             Self::Clickhouse(config) => clickhouse::run(config, shutdown).await,
             Self::Migrate(config) => migrate::run(config, shutdown).await,
+            Self::Keys(config) => keys::run(config, shutdown).await,
             Self::Audit(config) => audit::run(config, shutdown).await,
             Self::Rebuild(config) => rebuild::run(config, shutdown).await,
             Self::Erase(config) => erase::run(config, shutdown).await,

@@ -4,8 +4,10 @@ use std::net::SocketAddr;
 use std::path::PathBuf;
 
 use clap::Args;
+use engines::clickhouse::{ReadableTable, Reader};
+use schemas::clickhouse::access::{READABLE, Readable};
 use secrecy::SecretString;
-use service::config::SecretFile;
+use service::config::{ReaderArgs, SecretFile};
 use tokio_util::sync::CancellationToken;
 
 /// Settings of the role `clickhouse`.
@@ -31,7 +33,7 @@ pub(crate) struct Config {
     #[arg(long, env = engines::clickhouse::LIBRARY_VARIABLE)]
     library: Option<PathBuf>,
 
-    /// The one user's name.
+    /// The owner's name: the user who may do everything.
     #[arg(long, env = "LLMOBSERVE_CLICKHOUSE_USER", default_value = "default")]
     user: String,
 
@@ -53,6 +55,17 @@ pub(crate) struct Config {
     )]
     password: Option<SecretString>,
 
+    #[command(flatten)]
+    reader: ReaderArgs,
+
+    /// Database of the tables that the reader may read.
+    #[arg(
+        long,
+        env = "LLMOBSERVE_CLICKHOUSE_DATABASE",
+        default_value = "llmobserve"
+    )]
+    database: String,
+
     /// Memory that queries, inserts, merges and caches may take, in bytes.
     #[arg(
         long,
@@ -64,6 +77,7 @@ pub(crate) struct Config {
 
 /// Serves until `shutdown`.
 pub(crate) async fn run(config: Config, shutdown: CancellationToken) -> anyhow::Result<()> {
+    let reader = reader(&config);
     let file = config.password_file.map(|file| file.secret().clone());
     let engine = engines::clickhouse::Config {
         bind: config.bind,
@@ -71,8 +85,24 @@ pub(crate) async fn run(config: Config, shutdown: CancellationToken) -> anyhow::
         library: config.library,
         user: config.user,
         password: config.password.or(file),
+        reader,
         memory_bytes_max: config.memory_bytes_max,
         ..engines::clickhouse::Config::default()
     };
     engines::clickhouse::run(engine, shutdown).await
+}
+
+/// The user for questions, with the rows that the published filters let pass.
+fn reader(config: &Config) -> Option<Reader> {
+    let readable = |readable: Readable| ReadableTable {
+        database: config.database.clone(),
+        table: readable.table.to_owned(),
+        filter: readable.filter.to_owned(),
+    };
+    let user = config.reader.clickhouse_reader_user.clone()?;
+    Some(Reader {
+        user,
+        password: config.reader.password().cloned(),
+        tables: READABLE.into_iter().map(readable).collect(),
+    })
 }

@@ -7,6 +7,7 @@ mod clickhouse;
 mod dlq;
 mod erase;
 mod exit;
+mod keys;
 mod migrate;
 mod prices;
 mod rebuild;

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use anyhow::anyhow;
 use clap::Args;
-use service::config::{ClickHouseArgs, RetentionArgs};
+use service::config::{ClickHouseArgs, ReaderArgs, RetentionArgs};
 use service::migrate;
 use service::retry::{Policy, RetryError};
 use tokio_util::sync::CancellationToken;
@@ -16,6 +16,8 @@ use crate::exit::Exit;
 pub(crate) struct Config {
     #[command(flatten)]
     pub(crate) clickhouse: ClickHouseArgs,
+    #[command(flatten)]
+    pub(crate) reader: ReaderArgs,
     #[command(flatten)]
     pub(crate) retention: RetentionArgs,
 
@@ -29,6 +31,7 @@ pub(crate) async fn run(config: Config, shutdown: CancellationToken) -> anyhow::
     let policy = Policy::PATIENT.for_at_most(Duration::from_secs(config.wait_seconds));
     let Config {
         clickhouse,
+        reader,
         retention,
         ..
     } = &config;
@@ -39,7 +42,7 @@ pub(crate) async fn run(config: Config, shutdown: CancellationToken) -> anyhow::
                 applied = outcome.applied.len(),
                 "ClickHouse's tables are up to date"
             );
-            Ok(())
+            migrate::grant_reader(clickhouse, reader).await
         }
         Err(RetryError::Cancelled) => Ok(()),
         Err(RetryError::Failed(error)) if error.is_retryable() => {

@@ -86,7 +86,8 @@ fn announce(web: &Web, plan: &Plan) -> anyhow::Result<()> {
     let mut stdout = std::io::stdout().lock();
     writeln!(
         stdout,
-        "ready collector=http://{} proxy=http://{} clickhouse={} kafka={}",
+        "ready collector={0}://{1} proxy={0}://{2} clickhouse={3} kafka={4}",
+        web.scheme,
         web.address,
         plan.proxy,
         plan.clickhouse_url(),

@@ -34,6 +34,7 @@ use std::sync::Arc;
 
 use service::auth::Authenticator;
 use service::config::{AuthMode, HttpArgs};
+use service::control::Control;
 use service::health::Readiness;
 use service::publish::{KafkaPublisher, Publisher};
 use tokio::net::TcpListener;
@@ -67,12 +68,16 @@ pub async fn run(config: Config, shutdown: CancellationToken) -> anyhow::Result<
         .check_bind(AuthMode::Required, config.settings.http.bind)?;
     let authenticator = Authenticator::from_args(&config.auth, AuthMode::Required)?;
     let readiness = Readiness::default();
+    let control = Control::start(&config.kafka, authenticator.tables(), &shutdown);
+    control.register(&readiness, ROLE);
     let publisher = KafkaPublisher::start(&config.kafka, &config.settings.report.producer())?;
-    let health = service::health::router(readiness, service::telemetry::metrics()?);
+    let metrics = service::telemetry::metrics()?;
+    let health = service::health::router(readiness.clone(), metrics, &authenticator);
     let listener = service::http::bind(config.settings.http.bind).await?;
     let stop_health = CancellationToken::new();
+    let tls = &config.settings.http.tls;
     let beside =
-        service::health::serve_beside(&config.metrics, health.clone(), &stop_health).await?;
+        service::health::serve_beside(&config.metrics, tls, readiness, &stop_health).await?;
     let around = Around {
         authenticator,
         publisher: Arc::new(publisher.clone()),

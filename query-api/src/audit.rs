@@ -7,11 +7,11 @@ use axum::response::Response;
 use maintenance::audit::{Conservation, Hours, Scope};
 use service::Problem;
 use service::auth::Access;
-use service::problem::ProblemBody;
 
 use crate::QueryState;
 use crate::answer::json;
 use crate::range::{Range, RangeParams, invalid};
+use crate::refusals::Refusals;
 use crate::request::{Ask, CommonParams};
 use crate::store::problem;
 
@@ -28,8 +28,7 @@ const HOUR: u32 = 3_600;
     params(CommonParams, RangeParams),
     responses(
         (status = 200, body = Conservation),
-        (status = "4XX", body = ProblemBody, content_type = "application/problem+json"),
-        (status = 503, body = ProblemBody, content_type = "application/problem+json"),
+        Refusals,
     )
 )]
 pub(crate) async fn conservation(

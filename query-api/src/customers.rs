@@ -6,13 +6,13 @@ use axum::response::Response;
 use schemas::money::{Amount, MoneyFormat};
 use serde::Serialize;
 use service::Problem;
-use service::problem::ProblemBody;
 use utoipa::ToSchema;
 
 use crate::answer::{Cell, ListItem, Money};
 use crate::filters::Filters;
 use crate::page::PageParams;
 use crate::range::RangeParams;
+use crate::refusals::Refusals;
 use crate::request::{Ask, CommonParams};
 use crate::stats::group::{Group, Noun, or_missing};
 use crate::stats::ranking;
@@ -86,9 +86,12 @@ impl ListItem for CustomerStats {
     tag = "statistics",
     params(CommonParams, RangeParams, Filters, PageParams),
     responses(
-        (status = 200, body = [CustomerStats]),
-        (status = "4XX", body = ProblemBody, content_type = "application/problem+json"),
-        (status = 503, body = ProblemBody, content_type = "application/problem+json"),
+        (status = 200, content(
+            (Vec<CustomerStats> = "application/json"),
+            (String = "text/csv"),
+            (String = "application/x-ndjson"),
+        )),
+        Refusals,
     )
 )]
 pub(crate) async fn by_customer(ask: Ask) -> Result<Response, Problem> {

@@ -6,12 +6,12 @@ use schemas::money::{Amount, MoneyFormat};
 use serde::{Deserialize, Serialize};
 use service::Problem;
 use service::auth::Access;
-use service::problem::ProblemBody;
 use utoipa::ToSchema;
 
 use crate::answer::{Money, amount, json};
 use crate::filters::Filters;
 use crate::range::{Range, RangeParams};
+use crate::refusals::Refusals;
 use crate::request::{Ask, CommonParams};
 use crate::stats::totals::{Totals, totals};
 use crate::store::{Store, Template};
@@ -52,8 +52,7 @@ struct CustomersRow {
     params(CommonParams, RangeParams, Filters),
     responses(
         (status = 200, body = DashboardStats),
-        (status = "4XX", body = ProblemBody, content_type = "application/problem+json"),
-        (status = 503, body = ProblemBody, content_type = "application/problem+json"),
+        Refusals,
     )
 )]
 pub(crate) async fn dashboard_stats(mut ask: Ask) -> Result<Response, Problem> {

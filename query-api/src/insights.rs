@@ -17,9 +17,9 @@ use std::collections::BTreeMap;
 
 use axum::response::Response;
 use service::Problem;
-use service::problem::ProblemBody;
 
 use crate::answer::json;
+use crate::refusals::Refusals;
 use crate::request::{Ask, CommonParams};
 
 use answer::Insight;
@@ -41,8 +41,7 @@ const INSIGHTS_PER_TENANT_MAX: usize = 20;
     params(CommonParams, AsOfParams),
     responses(
         (status = 200, body = [Insight]),
-        (status = "4XX", body = ProblemBody, content_type = "application/problem+json"),
-        (status = 503, body = ProblemBody, content_type = "application/problem+json"),
+        Refusals,
     )
 )]
 pub(crate) async fn daily(mut ask: Ask) -> Result<Response, Problem> {

@@ -4,27 +4,34 @@
 //! which time ([`range`], [`calendar`]) → the query ([`store`]; one noun = one route, its types
 //! and its SQL) → the [`answer`], as JSON, a page of a list or an export.
 //!
+//! To the same port come the pages that ask these questions: [`web`], with [`whoami`].
+//!
 //! Beside them, [`audit`] and [`conservation`] prove that the tables hold what was received:
 //! the first when asked, the second by itself, for the [`metrics`].
 
 mod answer;
+mod api_keys;
 mod audit;
 mod calendar;
 mod conservation;
 mod customers;
 mod dashboard;
 mod filters;
+mod insights;
 mod metrics;
 mod openapi;
 mod page;
 mod params;
 mod quantile;
 mod range;
+mod refusals;
 mod request;
 mod runs;
 mod stats;
 mod store;
 mod timeseries;
+mod web;
+mod whoami;
 
 use std::sync::Arc;
 
@@ -34,8 +41,9 @@ use axum::routing::get;
 use clap::Args;
 use maintenance::audit::Auditor;
 use schemas::topics;
-use service::auth::Authenticator;
-use service::config::{AuthArgs, AuthMode, ClickHouseArgs, HttpArgs, KafkaArgs};
+use service::auth::{Authenticator, KeyManager};
+use service::config::{AuthArgs, AuthMode, ClickHouseArgs, HttpArgs, KafkaArgs, ReaderArgs};
+use service::control::Control;
 use service::health::{self, Readiness};
 use tokio_util::sync::CancellationToken;
 use utoipa_axum::router::OpenApiRouter;
@@ -45,6 +53,10 @@ use store::Store;
 
 pub use conservation::CheckArgs;
 pub use openapi::{document, openapi};
+pub use web::{DashboardArgs, dashboard};
+
+/// The role's name in settings, logs and readiness.
+pub const ROLE: &str = "query-api";
 
 /// Settings of the role.
 #[derive(Args, Clone, Debug)]
@@ -58,6 +70,9 @@ pub struct Config {
     /// Where the tables are.
     #[command(flatten)]
     pub clickhouse: ClickHouseArgs,
+    /// As whom it asks there.
+    #[command(flatten)]
+    pub reader: ReaderArgs,
     /// Where events wait. Only the audit asks it; everything else is answered without.
     #[command(flatten)]
     pub kafka: KafkaArgs,
@@ -71,12 +86,20 @@ pub struct Config {
     /// The check that runs by itself.
     #[command(flatten)]
     pub check: CheckArgs,
+    /// What browsers are told.
+    #[command(flatten)]
+    pub dashboard: DashboardArgs,
 }
 
 impl Config {
+    /// The way to the tables, for questions.
+    pub fn questions(&self) -> ClickHouseArgs {
+        self.reader.of(&self.clickhouse)
+    }
+
     /// What compares the tables and asks Kafka what waits.
     pub fn auditor(&self) -> Auditor {
-        Auditor::new(&self.clickhouse, self.kafka.clone(), &self.consumer_group)
+        Auditor::new(&self.questions(), self.kafka.clone(), &self.consumer_group)
     }
 }
 
@@ -104,7 +127,7 @@ impl QueryState {
     /// Makes the role's readiness depend on ClickHouse.
     pub fn watch(&self, readiness: &Readiness) {
         let store = self.store.clone();
-        readiness.check("query-api", "clickhouse", move || {
+        readiness.check(ROLE, "clickhouse", move || {
             let store = store.clone();
             async move { store.ping().await }
         });
@@ -131,11 +154,20 @@ pub async fn run(config: Config, shutdown: CancellationToken) -> anyhow::Result<
         .check_bind(AuthMode::Required, config.http.bind)?;
     let authenticator = Authenticator::from_args(&config.auth, AuthMode::Required)?;
     let readiness = Readiness::default();
-    let state = QueryState::new(config.clickhouse.client(), config.auditor());
+    let control = Control::start(&config.kafka, authenticator.tables(), &shutdown);
+    control.register(&readiness, ROLE);
+    let state = QueryState::new(config.questions().client(), config.auditor());
     state.watch(&readiness);
     let checks = tokio::spawn(state.check_conservation(&config.check, shutdown.clone()));
-    let health = health::router(readiness, service::telemetry::metrics()?);
-    let router = service::http::with_layers(router(state, &authenticator).merge(health));
+    let keys = KeyManager::new(authenticator.keyring().clone(), control);
+    let health = health::router(readiness, service::telemetry::metrics()?, &authenticator);
+    let mode = config.auth.mode(AuthMode::Required);
+    let pages = dashboard(&config.dashboard, mode, &authenticator)?;
+    let routes = router(state, &authenticator)
+        .merge(keys_router(keys, &authenticator))
+        .merge(pages)
+        .merge(health);
+    let router = service::http::with_layers(routes);
     let listener = service::http::bind(config.http.bind).await?;
     service::http::serve(listener, router, &config.http, shutdown).await?;
     checks
@@ -157,16 +189,32 @@ pub fn router(state: QueryState, authenticator: &Authenticator) -> Router {
     reading.merge(authenticator.guard(description))
 }
 
+/// The routes that manage API keys, behind authentication.
+pub fn keys_router(manager: KeyManager, authenticator: &Authenticator) -> Router {
+    let (documented, _) = key_routes().split_for_parts();
+    authenticator.protect(documented).with_state(manager)
+}
+
+fn key_routes() -> OpenApiRouter<KeyManager> {
+    OpenApiRouter::new()
+        .routes(routes!(api_keys::create, api_keys::list))
+        .routes(routes!(api_keys::revoke))
+}
+
 fn routes() -> OpenApiRouter<Arc<QueryState>> {
     OpenApiRouter::new()
         .routes(routes!(runs::runs))
         .routes(routes!(runs::run))
+        .routes(routes!(whoami::whoami))
+        .routes(routes!(stats::tenants::tenants))
         .routes(routes!(stats::providers::by_provider))
         .routes(routes!(stats::models::by_model))
         .routes(routes!(stats::sections::by_section))
+        .routes(routes!(stats::environments::by_environment))
         .routes(routes!(customers::by_customer))
         .routes(routes!(customers::customer))
         .routes(routes!(dashboard::dashboard_stats))
         .routes(routes!(timeseries::time_series))
+        .routes(routes!(insights::daily))
         .routes(routes!(audit::conservation))
 }

@@ -94,14 +94,19 @@ impl<K: Serialize + DeserializeOwned> Cursor<K> {
 
     /// The value of `Link`: the same question, from here on.
     pub(crate) fn link(self, list: &str, uri: &Uri) -> Option<String> {
-        let query = uri.query().unwrap_or_default();
-        let kept = form_urlencoded::parse(query.as_bytes()).filter(|(name, _)| name != "cursor");
-        let next = form_urlencoded::Serializer::new(String::new())
-            .extend_pairs(kept)
-            .append_pair("cursor", &self.text(list)?)
-            .finish();
-        Some(format!("<{}?{next}>; rel=\"next\"", uri.path()))
+        Some(next_link(uri, &self.text(list)?))
     }
+}
+
+/// The value of `Link`: the same question with this cursor.
+pub(crate) fn next_link(uri: &Uri, cursor: &str) -> String {
+    let query = uri.query().unwrap_or_default();
+    let kept = form_urlencoded::parse(query.as_bytes()).filter(|(name, _)| name != "cursor");
+    let next = form_urlencoded::Serializer::new(String::new())
+        .extend_pairs(kept)
+        .append_pair("cursor", cursor)
+        .finish();
+    format!("<{}?{next}>; rel=\"next\"", uri.path())
 }
 
 #[cfg(test)]

@@ -5,7 +5,7 @@ mod params;
 use chrono::{DateTime, SecondsFormat, Utc};
 use service::Problem;
 
-pub(crate) use params::RangeParams;
+pub(crate) use params::{RangeParams, instant};
 
 const MINUTE: i64 = 60;
 const QUARTER: i64 = 15 * MINUTE;
@@ -65,6 +65,14 @@ impl Range {
         Self {
             from: 0,
             to: ceil(ceil_second(now) + AHEAD_MAX, MINUTE),
+        }
+    }
+
+    /// Between two whole minutes, in seconds since 1970.
+    pub(crate) fn whole_minutes(from: i64, to: i64) -> Self {
+        Self {
+            from: floor(from, MINUTE).clamp(0, SECOND_MAX),
+            to: floor(to, MINUTE).clamp(0, SECOND_MAX),
         }
     }
 

@@ -2,6 +2,7 @@
 //! makes, and for the [`Parts`] of a bounded [`Range`](crate::range::Range).
 
 mod template;
+mod turns;
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -10,17 +11,16 @@ use clickhouse::error::Error;
 use clickhouse::query::{Query, RowCursor};
 use clickhouse::{Client, RowOwned, RowRead};
 use futures::{Stream, stream};
+use schemas::clickhouse::access;
 use serde::Serialize;
 use service::Problem;
 use service::auth::Access;
-use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
 use crate::range::Parts;
 
 pub(crate) use template::Template;
+use turns::{Turn, Turns};
 
-/// Queries in flight at once; more wait, as many as there are connections.
-const QUERIES_MAX: usize = 32;
 /// What ClickHouse may spend on one query, in seconds.
 const QUERY_SECONDS_MAX: u64 = 30;
 /// Rows that one query may read.
@@ -34,23 +34,27 @@ const RETRY_AFTER: Duration = Duration::from_secs(2);
 #[derive(Clone)]
 pub(crate) struct Store {
     client: Client,
-    permits: Arc<Semaphore>,
+    turns: Arc<Turns>,
 }
 
 impl Store {
     pub(crate) fn new(client: Client) -> Self {
         Self {
             client,
-            permits: Arc::new(Semaphore::new(QUERIES_MAX)),
+            turns: Arc::new(Turns::new()),
         }
     }
 
-    /// A query that sees what `access` may see, with the bounds of `parts` as parameters.
-    pub(crate) fn select(&self, access: &Access, parts: Parts, template: Template) -> Select {
-        let (condition, tenant) = match access {
-            Access::Tenant(tenant) => ("tenant_id = {tenant:String}", tenant.as_str()),
+    /// A query that sees what is `allowed`, with the bounds of `parts` as parameters.
+    pub(crate) fn select(&self, allowed: &Access, parts: Parts, template: Template) -> Select {
+        let (condition, tenant, comment) = match allowed {
+            Access::Tenant(tenant) => {
+                let tenant = tenant.as_str();
+                let comment = access::of_tenant(tenant);
+                ("tenant_id = {tenant:String}", tenant, comment)
+            }
             // Rows of the empty tenant are the aggregator's markers.
-            Access::All(_) => ("tenant_id != ''", "*"),
+            Access::All(_) => ("tenant_id != ''", "*", access::ALL_TENANTS.to_owned()),
         };
         let query = self
             .client
@@ -59,7 +63,7 @@ impl Store {
             .with_setting("max_execution_time", QUERY_SECONDS_MAX.to_string())
             .with_setting("max_rows_to_read", ROWS_READ_MAX.to_string())
             // For row policies, which bind to it, and for the query log.
-            .with_setting("log_comment", format!("tenant={tenant}"))
+            .with_setting("log_comment", comment)
             .param("tenant", tenant)
             .param("from", parts.from)
             .param("middle_from", parts.middle_from)
@@ -67,7 +71,8 @@ impl Store {
             .param("to", parts.to);
         Select {
             query,
-            permits: Arc::clone(&self.permits),
+            allowed: allowed.clone(),
+            turns: Arc::clone(&self.turns),
         }
     }
 
@@ -81,7 +86,8 @@ impl Store {
 /// A query on its way.
 pub(crate) struct Select {
     query: Query,
-    permits: Arc<Semaphore>,
+    allowed: Access,
+    turns: Arc<Turns>,
 }
 
 impl Select {
@@ -94,9 +100,10 @@ impl Select {
     /// All rows; the caller's limit bounds them.
     ///
     /// # Errors
-    /// 503 when ClickHouse is away or overloaded, 422 when the question is too large for it.
+    /// 429 when too many wait, 503 when ClickHouse is away or overloaded, 422 when the question
+    /// is too large for it.
     pub(crate) async fn all<T: RowOwned + RowRead>(self) -> Result<Vec<T>, Problem> {
-        let _permit = permit(&self.permits).await?;
+        let _turn = self.turns.take(&self.allowed).await?;
         let rows = tokio::time::timeout(SILENCE_MAX, self.query.fetch_all()).await;
         rows.unwrap_or(Err(Error::TimedOut))
             .map_err(|error| problem(&error))
@@ -120,27 +127,20 @@ impl Select {
     pub(crate) async fn stream<T: RowOwned + RowRead + 'static>(
         self,
     ) -> Result<impl Stream<Item = Result<T, Problem>> + Send, Problem> {
-        let permit = permit(&self.permits).await?;
+        let turn = self.turns.take(&self.allowed).await?;
         let cursor = self.query.fetch::<T>().map_err(|error| problem(&error))?;
-        Ok(stream::try_unfold((cursor, permit), next_row))
+        Ok(stream::try_unfold((cursor, turn), next_row))
     }
 }
 
 async fn next_row<T: RowOwned + RowRead>(
-    (mut cursor, permit): (RowCursor<T>, OwnedSemaphorePermit),
-) -> Result<Option<(T, (RowCursor<T>, OwnedSemaphorePermit))>, Problem> {
+    (mut cursor, turn): (RowCursor<T>, Turn),
+) -> Result<Option<(T, (RowCursor<T>, Turn))>, Problem> {
     let row = tokio::time::timeout(SILENCE_MAX, cursor.next()).await;
     let row = row
         .unwrap_or(Err(Error::TimedOut))
         .map_err(|error| problem(&error))?;
-    Ok(row.map(|row| (row, (cursor, permit))))
-}
-
-async fn permit(permits: &Arc<Semaphore>) -> Result<OwnedSemaphorePermit, Problem> {
-    Arc::clone(permits)
-        .acquire_owned()
-        .await
-        .map_err(|_| Problem::internal())
+    Ok(row.map(|row| (row, (cursor, turn))))
 }
 
 /// What the caller hears; the log hears all of it.

@@ -6,7 +6,6 @@ mod query;
 use axum::response::Response;
 use chrono_tz::Tz;
 use service::Problem;
-use service::problem::ProblemBody;
 use utoipa::IntoParams;
 
 use crate::answer::{Format, export, json};
@@ -14,6 +13,7 @@ use crate::calendar::{INTERVALS, Interval};
 use crate::filters::Filters;
 use crate::params::{Params, malformed};
 use crate::range::RangeParams;
+use crate::refusals::Refusals;
 use crate::request::{Ask, CommonParams};
 
 pub(crate) use query::{Buckets, buckets};
@@ -64,8 +64,7 @@ pub(crate) fn time_zone(params: &mut Params) -> Result<Tz, Problem> {
     params(CommonParams, RangeParams, TimeZoneParams, SeriesParams, Filters),
     responses(
         (status = 200, body = TimeSeries),
-        (status = "4XX", body = ProblemBody, content_type = "application/problem+json"),
-        (status = 503, body = ProblemBody, content_type = "application/problem+json"),
+        Refusals,
     )
 )]
 pub(crate) async fn time_series(mut ask: Ask) -> Result<Response, Problem> {

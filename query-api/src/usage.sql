@@ -1,5 +1,5 @@
     SELECT
-        bucket, customer_id, provider, model, section_path,
+        tenant_id, bucket, customer_id, provider, model, section_path, environment,
         cost_usd AS cost, unpriced_count AS unpriced, call_count AS calls, error_count AS errors,
         input_tokens AS input, output_tokens AS output,
         latency_us_sum AS latency_us, latency_count AS latencies, latency_buckets AS buckets
@@ -10,7 +10,7 @@
       AND {{filters}}
     UNION ALL
     SELECT
-        bucket, customer_id, provider, model, section_path,
+        tenant_id, bucket, customer_id, provider, model, section_path, environment,
         cost_usd AS cost, unpriced_count AS unpriced, call_count AS calls, error_count AS errors,
         input_tokens AS input, output_tokens AS output,
         latency_us_sum AS latency_us, latency_count AS latencies, latency_buckets AS buckets

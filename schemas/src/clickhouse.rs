@@ -7,6 +7,8 @@
 //! [`RETENTION`] also whole clauses, which know of tenants with days of their own:
 //! `{{events_ttl}}`, `{{rollups_ttl}}`, `{{ledger_ttl}}`.
 
+pub mod access;
+
 /// One step of the schema. Never edited once released: its checksum is recorded.
 #[derive(Debug, Clone, Copy)]
 pub struct Migration {

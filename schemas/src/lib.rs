@@ -19,6 +19,7 @@ pub mod row;
 pub mod row_binary;
 pub mod clickhouse;
 pub mod topics;
+pub mod control;
 
 pub use event::Event;
 pub use raw::RawEvent;

@@ -4,16 +4,25 @@
 //! authentication does not compile.
 
 mod authenticator;
+mod bootstrap;
 mod browser;
 mod caller;
+mod jwt;
 mod key;
 mod keyring;
+mod manage;
+mod metrics;
+mod scope;
+mod secret;
 mod tenant;
 
 pub use authenticator::Authenticator;
-pub use caller::{Binding, Caller, Scope, Scopes, tenant_header};
+pub(crate) use browser::local_only;
+pub use caller::{Binding, Caller, tenant_header};
 pub use key::{ApiKey, KeyRecord, ParseKeyError};
 pub use keyring::Keyring;
+pub use manage::{KeyInfo, KeyManager, NewKey};
+pub use scope::{Scope, Scopes};
 pub use tenant::{Access, AllTenants, Tenant};
 
 /// The tenant of events that name none and come from a caller that may name any.

@@ -4,15 +4,23 @@
 mod auth;
 mod clickhouse;
 mod http;
+mod jwt;
 mod kafka;
 mod log;
+mod origin;
+mod reader;
 mod retention;
 mod secret;
+mod tls;
 
 pub use self::clickhouse::ClickHouseArgs;
 pub use auth::{AuthArgs, AuthMode};
 pub use http::{HttpArgs, MetricsArgs};
+pub use jwt::{JwtArgs, RoleScopes};
 pub use kafka::{KafkaArgs, Properties};
 pub use log::{LogArgs, LogFormat};
+pub use origin::Origin;
+pub use reader::ReaderArgs;
 pub use retention::{Days, RetentionArgs, TenantRetention};
 pub use secret::SecretFile;
+pub use tls::TlsArgs;

@@ -11,20 +11,25 @@ use std::pin::Pin;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
+use axum::extract::rejection::QueryRejection;
 use axum::extract::{Query, State};
 use axum::http::{StatusCode, header};
+use axum::middleware::from_fn;
 use axum::response::{IntoResponse, Response};
 use axum::routing::get;
 use axum::{Json, Router};
 use metrics_exporter_prometheus::PrometheusHandle;
-use serde::Deserialize;
+use serde::{Deserialize, Serialize};
+use utoipa::{OpenApi, ToSchema};
 
 pub use report::{DependencyReport, Report, RoleReport};
 
 use tokio::task::JoinHandle;
 use tokio_util::sync::CancellationToken;
 
-use crate::config::{HttpArgs, MetricsArgs};
+use crate::auth::{Authenticator, Binding, Caller, local_only};
+use crate::config::{HttpArgs, MetricsArgs, TlsArgs};
+use crate::problem::ProblemBody;
 use crate::{Problem, http};
 
 /// A check that has not answered by then has failed.
@@ -139,35 +144,51 @@ impl Flag {
     }
 }
 
-/// The three routes, for every role.
-pub fn router(readiness: Readiness, metrics: PrometheusHandle) -> Router {
-    Router::new()
-        .route(
-            "/health",
-            get(|| async { Json(serde_json::json!({ "status": "ok" })) }),
-        )
-        .route("/ready", get(ready).with_state(readiness))
-        .route("/metrics", get(render).with_state(metrics))
+/// The three routes on an interface that others call too: `/health` and `/ready` answer
+/// everyone, `/metrics` operators.
+pub fn router(
+    readiness: Readiness,
+    metrics: PrometheusHandle,
+    authenticator: &Authenticator,
+) -> Router {
+    let scraped = Router::new().route("/metrics", get(render_for).with_state(metrics));
+    authenticator
+        .guard(vital_signs(readiness))
+        .merge(authenticator.protect(scraped))
 }
 
-/// Answers on the port of [`MetricsArgs`] too, when one is set, until `shutdown`. The task
-/// that is returned ends at once when none is.
+fn vital_signs(readiness: Readiness) -> Router {
+    Router::new()
+        .route("/health", get(health))
+        .route("/ready", get(ready).with_state(readiness))
+}
+
+/// Answers the three on the port of [`MetricsArgs`], when one is set, until `shutdown`: whoever
+/// reaches that port may ask, but for web pages where it is a port of this machine only. The
+/// task that is returned ends at once when no port is set.
 ///
 /// # Errors
 /// When the port cannot be opened.
 pub async fn serve_beside(
     args: &MetricsArgs,
-    router: Router,
+    tls: &TlsArgs,
+    readiness: Readiness,
     shutdown: &CancellationToken,
 ) -> anyhow::Result<JoinHandle<anyhow::Result<()>>> {
     let Some(address) = args.address() else {
         return Ok(tokio::spawn(std::future::ready(Ok(()))));
     };
+    let metrics = crate::telemetry::metrics()?;
     let listener = http::bind(address).await?;
     let http = HttpArgs {
         http_drain_timeout_ms: 1_000,
+        tls: tls.clone(),
         ..HttpArgs::on(address)
     };
+    let mut router = vital_signs(readiness).route("/metrics", get(render).with_state(metrics));
+    if address.ip().is_loopback() {
+        router = router.layer(from_fn(local_only));
+    }
     let router = http::with_layers(router);
     let shutdown = shutdown.clone();
     Ok(tokio::spawn(async move {
@@ -175,16 +196,60 @@ pub async fn serve_beside(
     }))
 }
 
+/// Whether the process answers at all.
+#[utoipa::path(
+    get, path = "/health", tag = "operation", security(()),
+    responses(
+        (status = 200, body = Health),
+        (status = 403, description = "A foreign `Host` or `Origin`, with authentication off", body = ProblemBody, content_type = "application/problem+json"),
+    )
+)]
+async fn health() -> Json<Health> {
+    Json(Health { status: "ok" })
+}
+
+/// The process lives.
+#[derive(Serialize, ToSchema)]
+struct Health {
+    /// `ok`.
+    status: &'static str,
+}
+
+/// The three routes, to be merged into the product's document.
+pub fn openapi() -> utoipa::openapi::OpenApi {
+    Document::openapi()
+}
+
+#[derive(OpenApi)]
+#[openapi(
+    paths(health, ready, render_for),
+    tags((name = "operation", description = "For operators and their tools"))
+)]
+struct Document;
+
 #[derive(Deserialize)]
 struct ReadyQuery {
     role: Option<String>,
 }
 
 /// 200 when everything (or the one `?role=`) is ready, else 503; the body tells each part.
+#[utoipa::path(
+    get, path = "/ready", tag = "operation", security(()),
+    params(("role" = Option<String>, Query, description = "only this role of the process")),
+    responses(
+        (status = 200, description = "All is ready", body = Report),
+        (status = 400, description = "An unreadable query string", body = ProblemBody, content_type = "application/problem+json"),
+        (status = 403, description = "A foreign `Host` or `Origin`, with authentication off", body = ProblemBody, content_type = "application/problem+json"),
+        (status = 404, description = "No such role", body = ProblemBody, content_type = "application/problem+json"),
+        (status = 503, description = "Something is not ready", body = Report),
+    )
+)]
 async fn ready(
     State(readiness): State<Readiness>,
-    Query(query): Query<ReadyQuery>,
+    query: Result<Query<ReadyQuery>, QueryRejection>,
 ) -> Result<Response, Problem> {
+    let Query(query) =
+        query.map_err(|_| Problem::bad_request("invalid_parameter", "`role` may be given once"))?;
     let mut report = readiness.report().await;
     if let Some(role) = query.role {
         report = report
@@ -197,6 +262,26 @@ async fn ready(
         StatusCode::SERVICE_UNAVAILABLE
     };
     Ok((status, Json(report)).into_response())
+}
+
+/// Everything that is measured, for Prometheus. With authentication on, for platform keys.
+#[utoipa::path(
+    get, path = "/metrics", tag = "operation",
+    responses(
+        (status = 200, description = "Prometheus' text format", body = String, content_type = "text/plain"),
+        (status = 401, description = "No valid credential", body = ProblemBody, content_type = "application/problem+json"),
+        (status = 403, description = "Not a platform key", body = ProblemBody, content_type = "application/problem+json"),
+    )
+)]
+async fn render_for(
+    caller: Caller,
+    metrics: State<PrometheusHandle>,
+) -> Result<impl IntoResponse, Problem> {
+    if *caller.binding() != Binding::Platform {
+        let detail = "metrics are about all tenants: they need a platform key";
+        return Err(Problem::forbidden("platform_required", detail));
+    }
+    Ok(render(metrics).await)
 }
 
 async fn render(State(metrics): State<PrometheusHandle>) -> impl IntoResponse {

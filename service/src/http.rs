@@ -1,8 +1,11 @@
 //! Serving HTTP: one way for every role.
 
+mod cors;
+mod hygiene;
 mod metrics;
 mod request_id;
 mod serve;
+mod tls;
 
 use std::any::Any;
 
@@ -18,8 +21,9 @@ pub use serve::{bind, serve};
 
 use crate::Problem;
 
-/// What every interface has around its routes: request ids, counters, a 500 instead of a
-/// broken connection when a handler panics, and problems for what no route answers.
+/// What every interface has around its routes: request ids, counters, headers against what a
+/// browser could be talked into, a 500 instead of a broken connection when a handler panics,
+/// and problems for what no route answers.
 /// Call it once, on the whole router.
 pub fn with_layers(router: Router) -> Router {
     router
@@ -29,6 +33,7 @@ pub fn with_layers(router: Router) -> Router {
             Problem::new(StatusCode::METHOD_NOT_ALLOWED, "method_not_allowed", detail)
         })
         .layer(CatchPanicLayer::custom(panicked))
+        .layer(from_fn(hygiene::harden))
         .layer(from_fn(metrics::count))
         .layer(from_fn(span))
 }

@@ -18,6 +18,7 @@ pub mod prices;
 
 // What it calls.
 pub mod clickhouse;
+pub mod control;
 pub mod kafka;
 pub mod migrate;
 pub mod publish;

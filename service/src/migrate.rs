@@ -1,6 +1,7 @@
 //! Brings the database to the schema of [`schemas::clickhouse`]: forward only, and safe to
 //! run again, or by two processes at once, because every statement is (`IF NOT EXISTS`).
 
+mod access;
 mod error;
 mod render;
 mod state;
@@ -10,6 +11,7 @@ use ::clickhouse::Client;
 use schemas::clickhouse::{MIGRATIONS, Migration, RETENTION};
 use tokio_util::sync::CancellationToken;
 
+pub use access::grant_reader;
 pub use error::Error;
 use render::Template;
 use state::State;

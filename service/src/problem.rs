@@ -5,7 +5,7 @@ use std::borrow::Cow;
 use std::time::Duration;
 
 use axum::http::header::{CONTENT_TYPE, RETRY_AFTER, WWW_AUTHENTICATE};
-use axum::http::{HeaderValue, StatusCode};
+use axum::http::{HeaderMap, HeaderName, HeaderValue, StatusCode};
 use axum::response::{IntoResponse, Response};
 use serde::Serialize;
 use serde_json::{Map, Value};
@@ -21,6 +21,8 @@ pub struct Problem {
     code: &'static str,
     detail: Cow<'static, str>,
     retry_after: Option<Duration>,
+    /// `RateLimit-…`; boxed, because few have it.
+    rate_limit: Option<Box<HeaderMap>>,
     extensions: Map<String, Value>,
 }
 
@@ -37,6 +39,7 @@ impl Problem {
             code,
             detail,
             retry_after: None,
+            rate_limit: None,
             extensions: Map::new(),
         }
     }
@@ -70,6 +73,24 @@ impl Problem {
         Self::new(StatusCode::SERVICE_UNAVAILABLE, code, detail).retry_after(retry_after)
     }
 
+    /// 429: the tenant sends or asks too much.
+    pub fn rate_limited(limit: &RateLimit) -> Self {
+        let RateLimit {
+            what,
+            quota,
+            window,
+            ..
+        } = limit;
+        let detail = format!(
+            "too many {what} of this tenant: at most {quota} in {} seconds",
+            window.as_secs()
+        );
+        let mut problem = Self::new(StatusCode::TOO_MANY_REQUESTS, "rate_limited", detail)
+            .retry_after(limit.wait());
+        problem.rate_limit = Some(Box::new(limit.headers()));
+        problem
+    }
+
     /// 500. What went wrong goes to the log, not into the answer.
     pub fn internal() -> Self {
         let detail = "an error on our side; it has been logged";
@@ -95,9 +116,57 @@ impl Problem {
         self.status
     }
 
+    /// What is wrong, for people.
+    pub fn detail(&self) -> &str {
+        &self.detail
+    }
+
     /// The stable code.
     pub fn code(&self) -> &'static str {
         self.code
+    }
+}
+
+/// A limit that was reached.
+#[derive(Debug, Clone, Copy)]
+pub struct RateLimit {
+    /// What is counted, in the plural.
+    pub what: &'static str,
+    /// How much of it within the window.
+    pub quota: u32,
+    /// See `quota`.
+    pub window: Duration,
+    /// When the same may be sent again.
+    pub wait: Duration,
+}
+
+impl RateLimit {
+    /// In whole seconds.
+    fn wait(&self) -> Duration {
+        let more = u64::from(self.wait.subsec_nanos() > 0);
+        Duration::from_secs((self.wait.as_secs() + more).max(1))
+    }
+
+    /// As draft-ietf-httpapi-ratelimit-headers has them now (`RateLimit`, `RateLimit-Policy`),
+    /// and as most clients still read them, from its seventh version.
+    fn headers(&self) -> HeaderMap {
+        let Self { what, quota, .. } = self;
+        let (window, wait) = (self.window.as_secs(), self.wait().as_secs());
+        let fields = [
+            (
+                "ratelimit-policy",
+                format!("\"{what}\";q={quota};w={window}"),
+            ),
+            ("ratelimit", format!("\"{what}\";r=0;t={wait}")),
+            ("ratelimit-limit", quota.to_string()),
+            ("ratelimit-remaining", "0".to_owned()),
+            ("ratelimit-reset", wait.to_string()),
+        ];
+        let valid = |(name, value): (&'static str, String)| {
+            let value = HeaderValue::from_str(&value).ok()?;
+            Some((HeaderName::from_static(name), value))
+        };
+        fields.into_iter().filter_map(valid).collect()
     }
 }
 
@@ -134,6 +203,7 @@ impl IntoResponse for Problem {
         };
         let mut response = (self.status, axum::Json(body)).into_response();
         let headers = response.headers_mut();
+        headers.extend(self.rate_limit.map(|headers| *headers).unwrap_or_default());
         headers.insert(CONTENT_TYPE, HeaderValue::from_static(CONTENT_TYPE_PROBLEM));
         if let Some(after) = self.retry_after {
             headers.insert(RETRY_AFTER, after.as_secs().max(1).into());

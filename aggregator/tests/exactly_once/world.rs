@@ -13,7 +13,7 @@ use schemas::pricing::{ClientCostPolicy, PriceBook};
 use schemas::validate::{Context, validate};
 use schemas::{RawEvent, Record};
 use serde_json::Value;
-use service::config::{ClickHouseArgs, KafkaArgs, MetricsArgs, RetentionArgs};
+use service::config::{ClickHouseArgs, KafkaArgs, MetricsArgs, RetentionArgs, TlsArgs};
 use tokio_util::sync::CancellationToken;
 
 pub(crate) const PARTITIONS: u32 = 2;
@@ -68,6 +68,7 @@ impl World {
         let config = Config {
             kafka,
             clickhouse,
+            tls: TlsArgs::default(),
             metrics: MetricsArgs {
                 metrics_port: None,
                 metrics_host: [127, 0, 0, 1].into(),
@@ -295,10 +296,22 @@ impl World {
         let admin: rdkafka::admin::AdminClient<_> =
             self.config.kafka.client("test").create().unwrap();
         let options = rdkafka::admin::AdminOptions::new();
-        let results = admin
-            .delete_groups(&[&self.config.consumer_group], &options)
-            .await
-            .unwrap();
-        assert!(results.iter().all(Result::is_ok), "{results:?}");
+        let deadline = Instant::now() + Duration::from_secs(30);
+        loop {
+            let results = admin
+                .delete_groups(&[&self.config.consumer_group], &options)
+                .await
+                .unwrap();
+            if results.iter().all(Result::is_ok) {
+                return;
+            }
+            // The member that has just ended may not have left yet.
+            let busy = matches!(
+                results[..],
+                [Err((_, rdkafka::error::RDKafkaErrorCode::NonEmptyGroup))]
+            );
+            assert!(busy && Instant::now() < deadline, "{results:?}");
+            tokio::time::sleep(Duration::from_millis(100)).await;
+        }
     }
 }

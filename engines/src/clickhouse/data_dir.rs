@@ -8,6 +8,9 @@ use anyhow::{Context, Result, bail};
 use rustix::fs::{FlockOperation, flock};
 use rustix::io::Errno;
 
+use super::role::ReadableTable;
+use super::users;
+
 /// A directory this process holds; released when dropped.
 #[derive(Debug)]
 pub(super) struct DataDir {
@@ -20,7 +23,11 @@ impl DataDir {
     ///
     /// # Errors
     /// The directory cannot be written, or another process holds it.
-    pub(super) fn prepare(root: &Path, memory_bytes_max: u64) -> Result<Self> {
+    pub(super) fn prepare(
+        root: &Path,
+        memory_bytes_max: u64,
+        readable: &[ReadableTable],
+    ) -> Result<Self> {
         fs::create_dir_all(root).with_context(|| {
             format!(
                 "cannot create the ClickHouse data directory {}",
@@ -32,7 +39,7 @@ impl DataDir {
         let lock = take_lock(&root)?;
         let data_dir = Self { root, _lock: lock };
         let users = data_dir.root.join("users.xml");
-        write(&users, &users_xml())?;
+        write(&users, &users::xml(readable))?;
         write(
             &data_dir.configuration(),
             &config_xml(&users, memory_bytes_max)?,
@@ -115,61 +122,4 @@ fn config_xml(users: &Path, memory_bytes_max: u64) -> Result<String> {
 </clickhouse>
 "
     ))
-}
-
-/// Table and database engines that keep their data inside the engine.
-const INSIDE_ENGINES: [&str; 22] = [
-    "AggregatingMergeTree",
-    "Alias",
-    "Atomic",
-    "Buffer",
-    "CoalescingMergeTree",
-    "CollapsingMergeTree",
-    "GenerateRandom",
-    "GraphiteMergeTree",
-    "Join",
-    "Log",
-    "MaterializedView",
-    "Memory",
-    "Merge",
-    "MergeTree",
-    "Null",
-    "ReplacingMergeTree",
-    "Set",
-    "StripeLog",
-    "SummingMergeTree",
-    "TinyLog",
-    "VersionedCollapsingMergeTree",
-    "View",
-];
-
-/// The engine's one user may do everything inside the engine and reach
-/// nothing outside it: no file, URL or foreign database by a table function,
-/// a table engine or a dictionary.
-fn users_xml() -> String {
-    let engines: String = INSIDE_ENGINES
-        .iter()
-        .map(|engine| format!("<query>GRANT TABLE ENGINE ON {engine}</query>"))
-        .collect();
-    format!(
-        "<clickhouse>
-    <profiles><default><session_timezone>UTC</session_timezone></default></profiles>
-    <quotas><default/></quotas>
-    <users><default>
-        <password></password>
-        <networks><ip>::/0</ip></networks>
-        <profile>default</profile>
-        <quota>default</quota>
-        <grants>
-            <query>GRANT ALL ON *.*</query>
-            <query>REVOKE SOURCES ON *.*</query>
-            <query>REVOKE CREATE DICTIONARY ON *.*</query>
-            <query>REVOKE TABLE ENGINE ON *</query>
-            <query>REVOKE SYSTEM SHUTDOWN ON *.*</query>
-            {engines}
-        </grants>
-    </default></users>
-</clickhouse>
-"
-    )
 }

@@ -16,6 +16,7 @@ use super::data_dir::DataDir;
 use super::error::{Code, Error};
 use super::failure::Failure;
 use super::library::{Connection, Library};
+use super::role::{ReadableTable, Role};
 
 /// Connections kept open for the next request, for each database and purpose.
 const IDLE_CONNECTIONS_MAX: usize = 8;
@@ -34,6 +35,8 @@ pub(super) const ONE_BLOCK: [(&str, &str); 4] = [
 /// What a connection is prepared for.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub(super) struct Purpose {
+    /// Whose it is.
+    pub(super) role: Role,
     /// Current database.
     pub(super) database: String,
     /// Whether it takes inserts with data, each as one block.
@@ -77,12 +80,14 @@ impl Engine {
         library: &Path,
         data_dir: &Path,
         memory_bytes_max: u64,
+        readable: &[ReadableTable],
     ) -> Result<&'static Self> {
         if RUNNING.swap(true, Ordering::AcqRel) {
             bail!("a ClickHouse engine already runs in this process; there can be one");
         }
         let claim = Claim;
-        let data_dir = DataDir::prepare(data_dir, memory_bytes_max).context(Failure::DataDir)?;
+        let data_dir =
+            DataDir::prepare(data_dir, memory_bytes_max, readable).context(Failure::DataDir)?;
         let library = Library::load(library).context(Failure::Library)?;
         let arguments = vec![
             format!("--path={}", text(data_dir.store())?),
@@ -125,6 +130,10 @@ impl Engine {
             .library
             .connect(&self.arguments)
             .map_err(|error| format!("{error:#}"))?;
+        if purpose.role != Role::Owner {
+            let role = format!("SET ROLE {}", purpose.role.name());
+            connection.query(role.as_bytes(), "Null", &[])?;
+        }
         if purpose.database != super::DEFAULT_DATABASE {
             use_database(&connection, &purpose.database)?;
         }
@@ -153,6 +162,7 @@ impl Engine {
         let statement =
             format!("KILL QUERY WHERE position(query, concat('{head}', '{tail}')) > 0 ASYNC");
         let purpose = Purpose {
+            role: Role::Owner,
             database: super::DEFAULT_DATABASE.into(),
             inserts: false,
         };

@@ -9,6 +9,7 @@ use axum::body::{Body, BodyDataStream};
 use axum::extract::State;
 use axum::http::request::Parts;
 use axum::http::{Method, StatusCode};
+use axum::middleware::{Next, from_fn_with_state};
 use axum::response::{IntoResponse, Response};
 use axum::routing::get;
 use bytes::{Bytes, BytesMut};
@@ -56,7 +57,20 @@ pub(super) fn router(face: Arc<Face>) -> Router {
                 "There is no handle here. Send queries to / and look for life at /ping\n",
             )
         })
+        .layer(from_fn_with_state(Arc::clone(&face), local_only))
         .with_state(face)
+}
+
+/// Without a password no path answers a web page, not even `/ping`.
+async fn local_only(
+    State(face): State<Arc<Face>>,
+    request: axum::extract::Request,
+    next: Next,
+) -> Response {
+    match face.access.place(request.headers(), request.uri()) {
+        Ok(()) => next.run(request).await,
+        Err(error) => (error.status(), error.text().to_owned()).into_response(),
+    }
 }
 
 async fn handle(State(face): State<Arc<Face>>, request: axum::extract::Request) -> Response {
@@ -81,8 +95,9 @@ async fn ask(
     body: Body,
     identity: &mut Identity,
 ) -> Result<Response, Error> {
-    face.access.check(&parts.headers, &parts.uri)?;
+    let role = face.access.role(&parts.headers, &parts.uri)?;
     let mut request = Request::from_url(parts.uri.query().unwrap_or_default(), &parts.headers);
+    request.role = role;
     request.read_only = parts.method != Method::POST;
     let mut held = Held::receive(face, body.into_data_stream()).await?;
     let turn = face.turn().await?;

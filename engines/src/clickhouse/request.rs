@@ -9,10 +9,13 @@ use futures::stream;
 use super::compression;
 use super::error::{Code, Error};
 use super::library::Parameter;
+use super::role::Role;
 
 /// One request, understood.
 #[derive(Debug, Default)]
 pub(super) struct Request {
+    /// Of who asks.
+    pub(super) role: Role,
     /// From the URL or a form.
     pub(super) query: Vec<u8>,
     /// The body, decompressed; follows `query`.

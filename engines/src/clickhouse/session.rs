@@ -9,6 +9,7 @@ use super::engine::{self, Engine, ONE_BLOCK, Purpose, lock};
 use super::error::{Code, Error};
 use super::library::Connection;
 use super::request::{Request, SessionRequest};
+use super::role::Role;
 
 /// Sessions kept at once; beyond, the one idle longest is forgotten.
 const SESSIONS_MAX: usize = 64;
@@ -25,24 +26,33 @@ struct Session {
     expires: Instant,
 }
 
+/// Nobody finds another role's session.
+type Key = (Role, String);
+
 /// The live sessions by their id.
 #[derive(Debug, Default)]
-pub(super) struct Sessions(Mutex<HashMap<String, Session>>);
+pub(super) struct Sessions(Mutex<HashMap<Key, Session>>);
 
 impl Sessions {
     /// The session a request names, new or known.
     ///
     /// # Errors
     /// `SESSION_NOT_FOUND` when the request insists on a known one.
-    pub(super) fn get(&self, engine: &Engine, wanted: &SessionRequest) -> Result<Shared, Error> {
+    pub(super) fn get(
+        &self,
+        engine: &Engine,
+        role: Role,
+        wanted: &SessionRequest,
+    ) -> Result<Shared, Error> {
         self.forget_expired();
         let timeout = wanted
             .timeout_seconds
             .map_or(TIMEOUT_DEFAULT, Duration::from_secs)
             .min(TIMEOUT_MAX);
         let expires = Instant::now() + timeout;
+        let key = (role, wanted.id.clone());
         let mut sessions = lock(&self.0);
-        if let Some(session) = sessions.get_mut(&wanted.id) {
+        if let Some(session) = sessions.get_mut(&key) {
             session.expires = expires;
             return Ok(Arc::clone(&session.connection));
         }
@@ -54,15 +64,16 @@ impl Sessions {
                 .iter()
                 .min_by_key(|entry| entry.1.expires)
                 .map(|entry| entry.0.clone());
-            oldest.and_then(|id| sessions.remove(&id));
+            oldest.and_then(|key| sessions.remove(&key));
         }
         let purpose = Purpose {
+            role,
             database: super::DEFAULT_DATABASE.into(),
             inserts: false,
         };
         let connection = Arc::new(Mutex::new(engine.connection(&purpose)?));
         sessions.insert(
-            wanted.id.clone(),
+            key,
             Session {
                 connection: Arc::clone(&connection),
                 expires,
@@ -71,8 +82,8 @@ impl Sessions {
         Ok(connection)
     }
 
-    pub(super) fn close(&self, id: &str) {
-        let closed = lock(&self.0).remove(id);
+    pub(super) fn close(&self, role: Role, id: &str) {
+        let closed = lock(&self.0).remove(&(role, id.to_owned()));
         drop(closed);
     }
 
@@ -83,14 +94,14 @@ impl Sessions {
         let expired: Vec<Session> = {
             let mut sessions = lock(&self.0);
             // One that is running a statement is in use, however long that takes.
-            let ids: Vec<String> = sessions
+            let keys: Vec<Key> = sessions
                 .iter()
                 .filter(|(_, session)| {
                     session.expires <= now && Arc::strong_count(&session.connection) == 1
                 })
-                .map(|(id, _)| id.clone())
+                .map(|(key, _)| key.clone())
                 .collect();
-            ids.iter().filter_map(|id| sessions.remove(id)).collect()
+            keys.iter().filter_map(|key| sessions.remove(key)).collect()
         };
         drop(expired);
     }

@@ -11,6 +11,7 @@ use super::error::{Code, Error};
 use super::format::{self, Joining};
 use super::library::{Class, Connection, Statistics};
 use super::request::{Request, SessionRequest};
+use super::role::Role;
 use super::session::{Restore, Sessions};
 use super::sql;
 
@@ -91,6 +92,7 @@ impl Statement {
             .as_deref()
             .unwrap_or(super::DEFAULT_DATABASE);
         let purpose = Purpose {
+            role: self.request.role,
             database: database.to_owned(),
             inserts: self.insert.is_some(),
         };
@@ -117,7 +119,7 @@ impl Statement {
         wanted: &SessionRequest,
         pieces: &Pieces,
     ) -> Result<Statistics, Error> {
-        let session = sessions.get(engine, wanted)?;
+        let session = sessions.get(engine, self.request.role, wanted)?;
         let mut connection = match session.try_lock() {
             Ok(connection) => connection,
             Err(TryLockError::Poisoned(poisoned)) => poisoned.into_inner(),
@@ -133,7 +135,7 @@ impl Statement {
         let restored = before.restore(&connection);
         drop(connection);
         if wanted.close || restored.is_err() {
-            sessions.close(&wanted.id);
+            sessions.close(self.request.role, &wanted.id);
         }
         outcome.map(|(_, statistics)| statistics)
     }
@@ -209,6 +211,9 @@ impl Statement {
                 "{what} is refused: SQL sent to this server must not reach files of its machine"
             );
             return Err(Error::new(Code::AccessDenied, text));
+        }
+        if self.request.role == Role::Reader && class != Class::ReadOnly {
+            return Err(Error::new(Code::AccessDenied, "This user only reads"));
         }
         let session_only = matches!(sql::first_word(&whole).as_str(), "SET" | "USE");
         if self.request.read_only && class != Class::ReadOnly && !session_only {

@@ -17,6 +17,10 @@ pub(super) fn gzip(sent: &[u8], share: &mut Share) -> Result<Vec<u8>, Problem> {
     read(flate2::bufread::MultiGzDecoder::new(sent), share)
 }
 
+pub(super) fn deflate(sent: &[u8], share: &mut Share) -> Result<Vec<u8>, Problem> {
+    read(flate2::bufread::ZlibDecoder::new(sent), share)
+}
+
 pub(super) fn zstd(sent: &[u8], share: &mut Share) -> Result<Vec<u8>, Problem> {
     let mut decoder = zstd::stream::read::Decoder::with_buffer(sent).map_err(|_| unreadable())?;
     decoder

@@ -17,27 +17,19 @@ pub(crate) enum Format {
 pub(super) enum Encoding {
     Identity,
     Gzip,
+    /// A zlib stream, as some exporters of OpenTelemetry offer.
+    Deflate,
     Zstd,
 }
 
 /// # Errors
 /// 415 for what is neither JSON nor NDJSON in UTF-8. Form and plain text are refused too: those
 /// a web page of another origin could send without asking.
-pub(super) fn format(headers: &HeaderMap) -> Result<Format, Problem> {
-    let Some(value) = single(headers, &CONTENT_TYPE)? else {
+pub(crate) fn format(headers: &HeaderMap) -> Result<Format, Problem> {
+    let Some(media) = media_type(headers)? else {
         return Ok(Format::Json);
     };
-    let mut parts = value.split(';');
-    let media = parts.next().unwrap_or_default().trim().to_ascii_lowercase();
-    let utf8 = parts.all(|parameter| match parameter.split_once('=') {
-        Some((name, charset)) if name.trim().eq_ignore_ascii_case("charset") => {
-            let charset = charset.trim().trim_matches('"').to_ascii_lowercase();
-            matches!(charset.as_str(), "utf-8" | "utf8" | "us-ascii")
-        }
-        _ => true,
-    });
     match media.as_str() {
-        _ if !utf8 => Err(unsupported("events are sent in UTF-8")),
         "application/json" | "text/json" => Ok(Format::Json),
         "application/x-ndjson"
         | "application/ndjson"
@@ -52,15 +44,42 @@ pub(super) fn format(headers: &HeaderMap) -> Result<Format, Problem> {
     }
 }
 
+/// The `Content-Type` without its parameters, in lower case.
+///
 /// # Errors
-/// 415 for anything but one of gzip and zstd.
+/// 415 when it is repeated, or names another charset than UTF-8.
+pub(crate) fn media_type(headers: &HeaderMap) -> Result<Option<String>, Problem> {
+    let Some(value) = single(headers, &CONTENT_TYPE)? else {
+        return Ok(None);
+    };
+    let mut parts = value.split(';');
+    let media = parts.next().unwrap_or_default().trim().to_ascii_lowercase();
+    let utf8 = parts.all(|parameter| match parameter.split_once('=') {
+        Some((name, charset)) if name.trim().eq_ignore_ascii_case("charset") => {
+            let charset = charset.trim().trim_matches('"').to_ascii_lowercase();
+            matches!(charset.as_str(), "utf-8" | "utf8" | "us-ascii")
+        }
+        _ => true,
+    });
+    if utf8 {
+        Ok(Some(media))
+    } else {
+        Err(unsupported("events are sent in UTF-8"))
+    }
+}
+
+/// # Errors
+/// 415 for anything but one of gzip, deflate and zstd.
 pub(super) fn encoding(headers: &HeaderMap) -> Result<Encoding, Problem> {
     let value = single(headers, &CONTENT_ENCODING)?.unwrap_or_default();
     match value.trim().to_ascii_lowercase().as_str() {
         "" | "identity" => Ok(Encoding::Identity),
         "gzip" | "x-gzip" => Ok(Encoding::Gzip),
+        "deflate" => Ok(Encoding::Deflate),
         "zstd" => Ok(Encoding::Zstd),
-        _ => Err(unsupported("Content-Encoding must be gzip or zstd")),
+        _ => Err(unsupported(
+            "Content-Encoding must be gzip, deflate or zstd",
+        )),
     }
 }
 
@@ -77,7 +96,7 @@ fn single<'a>(headers: &'a HeaderMap, name: &HeaderName) -> Result<Option<&'a st
     }
 }
 
-fn unsupported(detail: &'static str) -> Problem {
+pub(crate) fn unsupported(detail: &'static str) -> Problem {
     Problem::new(
         StatusCode::UNSUPPORTED_MEDIA_TYPE,
         "unsupported_media_type",

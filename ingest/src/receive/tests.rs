@@ -24,6 +24,12 @@ fn gzip(data: &[u8]) -> Vec<u8> {
     encoder.finish().unwrap()
 }
 
+fn deflate(data: &[u8]) -> Vec<u8> {
+    let mut encoder = flate2::write::ZlibEncoder::new(Vec::new(), flate2::Compression::fast());
+    encoder.write_all(data).unwrap();
+    encoder.finish().unwrap()
+}
+
 #[test]
 fn content_types() {
     assert_eq!(format(&HeaderMap::new()).unwrap(), Format::Json);
@@ -51,6 +57,7 @@ fn content_encodings() {
     for (value, expected) in [
         ("gzip", Some(Encoding::Gzip)),
         ("ZSTD", Some(Encoding::Zstd)),
+        ("deflate", Some(Encoding::Deflate)),
         ("identity", Some(Encoding::Identity)),
         ("br", None),
         ("gzip, zstd", None),
@@ -64,11 +71,15 @@ fn content_encodings() {
 }
 
 #[test]
-fn both_encodings_are_undone() {
+fn each_encoding_is_undone() {
     let data = b"x".repeat(1_000_000);
     let zstd = zstd::encode_all(&data[..], 1).unwrap();
     assert_eq!(
         decode::gzip(&gzip(&data), &mut share(4 << 20)).unwrap(),
+        data
+    );
+    assert_eq!(
+        decode::deflate(&deflate(&data), &mut share(4 << 20)).unwrap(),
         data
     );
     assert_eq!(decode::zstd(&zstd, &mut share(4 << 20)).unwrap(), data);
@@ -81,6 +92,7 @@ fn bombs_are_noticed_before_they_fill_the_memory() {
     let zeros = vec![0; 100 << 20];
     for decoded in [
         decode::gzip(&gzip(&zeros), &mut share(512 << 20)),
+        decode::deflate(&deflate(&zeros), &mut share(512 << 20)),
         decode::zstd(
             &zstd::encode_all(&zeros[..], 1).unwrap(),
             &mut share(512 << 20),
@@ -107,6 +119,12 @@ fn what_is_not_what_it_says_is_a_bad_request() {
             400
         );
     }
+    assert_eq!(
+        decode::deflate(b"plain", &mut share(4 << 20))
+            .unwrap_err()
+            .status(),
+        400
+    );
     assert_eq!(
         decode::zstd(b"plain", &mut share(4 << 20))
             .unwrap_err()

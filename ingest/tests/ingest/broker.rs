@@ -4,7 +4,9 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use crate::support::{Answer, event, fixtures, gzip, post_to, retention};
+use crate::otlp;
+use crate::otlp_proto::encode;
+use crate::support::{Answer, event, fixtures, gzip, post_to, raw_to, retention};
 use axum::Router;
 use engines::kafka::{Broker, Config};
 use engines::testing::kafka;
@@ -184,6 +186,30 @@ async fn bad_input_costs_no_other_event() {
         mark().await;
     }
     assert_eq!(live.stored().await.len(), accepted + marks);
+    live.publisher.stop().await;
+}
+
+/// Every convention, in both encodings: what was answered with 200 is on the topic, with the
+/// same ids the second time, so that it counts once.
+#[tokio::test(flavor = "multi_thread")]
+async fn spans_that_were_answered_200_are_on_the_topic() {
+    let live = live("otlp-").await;
+    let mut expected: BTreeMap<String, usize> = BTreeMap::new();
+    for (name, fixture) in otlp::fixtures() {
+        let protobuf = encode(&fixture["request"]);
+        let json = fixture["request"].to_string().into_bytes();
+        for (media, body) in [("x-protobuf", protobuf), ("json", json)] {
+            let media = format!("application/{media}");
+            let headers = [("content-type", media.as_str())];
+            let answer = raw_to(&live.router, "/v1/traces", body.into(), &headers).await;
+            assert_eq!(answer.status, 200, "{name}");
+        }
+        for event in fixture["expect"].as_array().unwrap() {
+            let id = event["id"].as_str().unwrap();
+            *expected.entry(id.to_owned()).or_default() += 2;
+        }
+    }
+    assert_eq!(count_by_id(&live.stored().await), expected);
     live.publisher.stop().await;
 }
 

@@ -3,5 +3,7 @@
 
 mod broker;
 mod component;
+mod otlp;
+mod otlp_proto;
 mod role;
 mod support;

@@ -8,6 +8,7 @@ use axum::body::Body;
 use axum::http::{HeaderMap, Request};
 use ingest::{Ingest, IngestArgs};
 use schemas::Record;
+use schemas::wire::UsageEvent;
 use secrecy::ExposeSecret;
 use serde_json::{Value, json};
 use service::auth::{ApiKey, Authenticator, Binding, Keyring, Scope, Scopes};
@@ -51,6 +52,19 @@ pub(crate) struct Answer {
     pub(crate) status: u16,
     pub(crate) headers: HeaderMap,
     pub(crate) body: Value,
+}
+
+/// An answer in whatever form.
+pub(crate) struct Raw {
+    pub(crate) status: u16,
+    pub(crate) headers: HeaderMap,
+    pub(crate) body: Vec<u8>,
+}
+
+impl Raw {
+    pub(crate) fn header(&self, name: &str) -> &str {
+        self.headers[name].to_str().unwrap()
+    }
 }
 
 impl Answer {
@@ -128,6 +142,24 @@ impl Bench {
         post_to(&self.router, path, body, headers).await
     }
 
+    /// The answer's bytes as they are.
+    pub(crate) async fn post_raw(
+        &self,
+        path: &str,
+        body: Vec<u8>,
+        headers: &[(&str, &str)],
+    ) -> Raw {
+        raw_to(&self.router, path, body.into(), headers).await
+    }
+
+    pub(crate) fn events(&self) -> Vec<UsageEvent> {
+        let records = self.memory.records.lock().unwrap();
+        records
+            .iter()
+            .map(|record| record.event().clone())
+            .collect()
+    }
+
     pub(crate) fn ids(&self) -> Vec<String> {
         self.memory
             .records
@@ -163,18 +195,32 @@ pub(crate) async fn post_to(
     body: impl Into<Body>,
     headers: &[(&str, &str)],
 ) -> Answer {
+    let raw = raw_to(router, path, body.into(), headers).await;
+    Answer {
+        status: raw.status,
+        headers: raw.headers,
+        body: serde_json::from_slice(&raw.body).unwrap_or(Value::Null),
+    }
+}
+
+pub(crate) async fn raw_to(
+    router: &Router,
+    path: &str,
+    body: Body,
+    headers: &[(&str, &str)],
+) -> Raw {
     let mut request = Request::post(path).header("host", "localhost:8000");
     for (name, value) in headers {
         request = request.header(*name, *value);
     }
-    let request = request.body(body.into()).unwrap();
+    let request = request.body(body).unwrap();
     let response = router.clone().oneshot(request).await.unwrap();
     let (parts, body) = response.into_parts();
     let body = axum::body::to_bytes(body, 16 << 20).await.unwrap();
-    Answer {
+    Raw {
         status: parts.status.as_u16(),
         headers: parts.headers,
-        body: serde_json::from_slice(&body).unwrap_or(Value::Null),
+        body: body.into(),
     }
 }
 

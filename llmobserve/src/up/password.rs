@@ -14,19 +14,40 @@ use crate::exit::Exit;
 
 const RANDOM_BYTES: usize = 32;
 
-/// The file of the password, made at the first start; `None` when none is needed or the
-/// operator has set one.
+/// The files of the passwords that the embedded ClickHouse asks for and nobody has set.
+#[derive(Debug, Default)]
+pub(super) struct Passwords {
+    /// Of the user who may do everything.
+    pub(super) owner: Option<PathBuf>,
+    /// Of the user who asks questions.
+    pub(super) reader: Option<PathBuf>,
+}
+
+/// Makes the files at the first start.
 ///
 /// # Errors
-/// When the file cannot be written.
-pub(super) fn prepare(auth: AuthMode, directory: &Directory) -> anyhow::Result<Option<PathBuf>> {
-    let set = ["", "_FILE"].iter().any(|suffix| {
-        std::env::var_os(format!("LLMOBSERVE_CLICKHOUSE_PASSWORD{suffix}")).is_some()
-    });
-    if set || auth == AuthMode::Off {
-        return Ok(None);
-    }
-    let path = directory.of("clickhouse-password");
+/// When a file cannot be written.
+pub(super) fn prepare(auth: AuthMode, directory: &Directory) -> anyhow::Result<Passwords> {
+    let set = |setting: &str| {
+        let is_set = |suffix| std::env::var_os(format!("{setting}{suffix}")).is_some();
+        is_set("") || is_set("_FILE")
+    };
+    let owner_set = set("LLMOBSERVE_CLICKHOUSE_PASSWORD");
+    let needed = owner_set || auth == AuthMode::Required;
+    let file = |is_set: bool, name| match needed && !is_set {
+        true => keep(directory.of(name)).map(Some),
+        false => Ok(None),
+    };
+    Ok(Passwords {
+        owner: file(owner_set, "clickhouse-password")?,
+        reader: file(
+            set("LLMOBSERVE_CLICKHOUSE_READER_PASSWORD"),
+            "clickhouse-reader-password",
+        )?,
+    })
+}
+
+fn keep(path: PathBuf) -> anyhow::Result<PathBuf> {
     let file = OpenOptions::new()
         .write(true)
         .create_new(true)
@@ -40,7 +61,7 @@ pub(super) fn prepare(auth: AuthMode, directory: &Directory) -> anyhow::Result<O
     written
         .with_context(|| format!("cannot keep ClickHouse's password in {}", path.display()))
         .context(Exit::DataDir)?;
-    Ok(Some(path))
+    Ok(path)
 }
 
 fn generate() -> anyhow::Result<String> {

@@ -4,12 +4,16 @@
 use std::net::{Ipv4Addr, SocketAddr};
 use std::path::PathBuf;
 
-use service::config::KafkaArgs;
+use service::config::{KafkaArgs, ReaderArgs};
 
 use super::config::{Config, settings};
 use super::directory::Directory;
-use super::{password, ports};
+use super::password::{self, Passwords};
+use super::ports;
 use crate::migrate;
+
+/// The user for questions of our own ClickHouse, unless the operator names one.
+const READER: &str = "llmobserve_reader";
 
 #[derive(Debug)]
 pub(super) struct Plan {
@@ -21,8 +25,8 @@ pub(super) struct Plan {
     pub(super) migrate: migrate::Config,
     /// The port of our own ClickHouse.
     pub(super) own_clickhouse_port: Option<u16>,
-    /// The password of our own ClickHouse, where it needs one that nobody has set.
-    password_file: Option<PathBuf>,
+    /// Of our own ClickHouse.
+    passwords: Passwords,
     /// Where the aggregator tells how it is.
     pub(super) aggregator_port: u16,
     /// Where the proxy listens, who may call it, and where it tells how it is.
@@ -42,24 +46,30 @@ impl Plan {
                 (format!("{}:{port}", Ipv4Addr::LOCALHOST), Some(port))
             }
         };
-        let (url, own_clickhouse_port, password_file) = match config.clickhouse_url() {
-            Some(url) => (url.to_owned(), None, None),
+        let (url, own_clickhouse_port, passwords) = match config.clickhouse_url() {
+            Some(url) => (url.to_owned(), None, Passwords::default()),
             None => {
                 let setting = "LLMOBSERVE_CLICKHOUSE_PORT";
                 let port = ports::free("ClickHouse", config.clickhouse_port, setting)?;
-                let password_file = password::prepare(config.auth_mode()?, directory)?;
+                let passwords = password::prepare(config.auth_mode()?, directory)?;
                 let url = format!("http://{}:{port}", Ipv4Addr::LOCALHOST);
-                (url, Some(port), password_file)
+                (url, Some(port), passwords)
             }
         };
+        let flags = clickhouse_flags(&url, passwords.owner.as_ref());
+        let mut migrate: migrate::Config = settings("migrate", &flags)?;
+        if own_clickhouse_port.is_some() {
+            // Our own engine is started with its users.
+            migrate.reader = ReaderArgs::default();
+        }
         let proxy = ports::claim("proxy", config.proxy_address(), "LLMOBSERVE_PROXY_PORT")?;
         let proxy = proxy.local_addr()?;
         Ok(Self {
             kafka: settings("kafka", &kafka_flags(&brokers))?,
             own_kafka_port,
-            migrate: settings("migrate", &clickhouse_flags(&url, password_file.as_ref()))?,
+            migrate,
             own_clickhouse_port,
-            password_file,
+            passwords,
             aggregator_port: ports::free("the aggregator", 0, "another run")?,
             proxy,
             proxy_auth_flags: config.auth_flags()?,
@@ -74,19 +84,33 @@ impl Plan {
 
     /// For every part that uses ClickHouse.
     pub(super) fn clickhouse_flags(&self) -> Vec<String> {
-        clickhouse_flags(self.clickhouse_url(), self.password_file.as_ref())
+        clickhouse_flags(self.clickhouse_url(), self.passwords.owner.as_ref())
     }
 
     /// For the query API.
     pub(super) fn query_api_flags(&self) -> Vec<String> {
         let mut flags = self.kafka_flags();
         flags.extend(self.clickhouse_flags());
+        flags.extend(self.reader_flags());
         flags
     }
 
-    /// For our own ClickHouse.
-    pub(super) fn password_flags(&self) -> Vec<String> {
-        flag("--password-file", self.password_file.as_ref())
+    /// For our own ClickHouse: its users.
+    pub(super) fn user_flags(&self) -> Vec<String> {
+        let mut flags = flag("--password-file", self.passwords.owner.as_ref());
+        flags.extend(self.reader_flags());
+        flags
+    }
+
+    /// The user for questions, which our own ClickHouse always has.
+    fn reader_flags(&self) -> Vec<String> {
+        let file = self.passwords.reader.as_ref();
+        let mut flags = flag("--clickhouse-reader-password-file", file);
+        let named = std::env::var_os("LLMOBSERVE_CLICKHOUSE_READER_USER").is_some();
+        if self.own_clickhouse_port.is_some() && !named {
+            flags.extend(["--clickhouse-reader-user", READER].map(str::to_owned));
+        }
+        flags
     }
 
     pub(super) fn clickhouse_url(&self) -> &str {

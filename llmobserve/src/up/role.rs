@@ -58,7 +58,7 @@ impl Role {
             "--data-dir".to_owned(),
             data_dir.to_string_lossy().into_owned(),
         ];
-        flags.extend(plan.password_flags());
+        flags.extend(plan.user_flags());
         Self {
             name: "clickhouse",
             flags,
@@ -181,6 +181,9 @@ impl Role {
             .arg(std::process::id().to_string())
             .arg(self.name)
             .args(&self.flags)
+            // They listen on this machine only, and this process asks them over plain HTTP.
+            .env_remove("LLMOBSERVE_TLS_CERT")
+            .env_remove("LLMOBSERVE_TLS_KEY")
             // What the embedded ClickHouse calls the server's time zone is the process's.
             .env("TZ", "UTC")
             .stdin(Stdio::null())

@@ -7,8 +7,9 @@ use anyhow::Context;
 use axum::Router;
 use ingest::Ingest;
 use query_api::QueryState;
-use service::auth::Authenticator;
+use service::auth::{Authenticator, KeyManager};
 use service::config::AuthMode;
+use service::control::Control;
 use service::health::{self, Readiness};
 use service::publish::KafkaPublisher;
 use service::{http, telemetry};
@@ -35,6 +36,7 @@ pub(super) struct Settings {
     ingest: ingest::Config,
     query_api: query_api::Config,
     authenticator: Authenticator,
+    mode: AuthMode,
 }
 
 impl Settings {
@@ -45,12 +47,15 @@ impl Settings {
             ingest: settings("ingest", &plan.kafka_flags())?,
             query_api: settings("query-api", &plan.query_api_flags())?,
             authenticator: Authenticator::from_args(&config.auth, AuthMode::Off)?,
+            mode: config.auth_mode()?,
         })
     }
 }
 
 /// The running interface.
 pub(super) struct Web {
+    /// `http` or `https`.
+    pub(super) scheme: &'static str,
     pub(super) address: SocketAddr,
     pub(super) readiness: Readiness,
     server: JoinHandle<anyhow::Result<()>>,
@@ -69,13 +74,22 @@ impl Web {
     ) -> anyhow::Result<Self> {
         let address = listener.local_addr()?;
         let readiness = Readiness::default();
+        // One copy serves both roles of this process.
+        let control = Control::start(
+            &settings.ingest.kafka,
+            settings.authenticator.tables(),
+            shutdown,
+        );
+        control.register(&readiness, ingest::ROLE);
         let publisher =
             KafkaPublisher::start(&settings.ingest.kafka, &settings.ingest.ingest.producer())?;
         publisher.register(&readiness);
         watch_process(&readiness, "aggregator", plan.aggregator_port);
         watch_process(&readiness, "proxy", plan.proxy_metrics_port);
         let http = settings.ingest.http.clone();
-        let router = router(settings, &publisher, &readiness, shutdown)?;
+        let scheme = http.scheme();
+        let keys = KeyManager::new(settings.authenticator.keyring().clone(), control);
+        let router = router(settings, &publisher, keys, &readiness, shutdown)?;
         let shutdown = shutdown.clone();
         let server = tokio::spawn(async move {
             let served = http::serve(listener, router, &http, shutdown).await;
@@ -83,6 +97,7 @@ impl Web {
             served
         });
         Ok(Self {
+            scheme,
             address,
             readiness,
             server,
@@ -101,6 +116,7 @@ impl Web {
 fn router(
     settings: Settings,
     publisher: &KafkaPublisher,
+    keys: KeyManager,
     readiness: &Readiness,
     shutdown: &CancellationToken,
 ) -> anyhow::Result<Router> {
@@ -108,6 +124,7 @@ fn router(
         ingest,
         query_api,
         authenticator,
+        mode,
     } = settings;
     let publisher = Arc::new(publisher.clone());
     let writing = Ingest::new(
@@ -116,12 +133,19 @@ fn router(
         authenticator.clone(),
         publisher,
     )?;
-    let reading = QueryState::new(query_api.clickhouse.client(), query_api.auditor());
+    let reading = QueryState::new(query_api.questions().client(), query_api.auditor());
     reading.watch(readiness);
     tokio::spawn(reading.check_conservation(&query_api.check, shutdown.clone()));
+    let pages = query_api::dashboard(&query_api.dashboard, mode, &authenticator)?;
     let router = ingest::router(writing)
         .merge(query_api::router(reading, &authenticator))
-        .merge(health::router(readiness.clone(), telemetry::metrics()?));
+        .merge(pages)
+        .merge(query_api::keys_router(keys, &authenticator))
+        .merge(health::router(
+            readiness.clone(),
+            telemetry::metrics()?,
+            &authenticator,
+        ));
     Ok(http::with_layers(router))
 }
 

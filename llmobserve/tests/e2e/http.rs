@@ -12,12 +12,28 @@ const EVENTUALLY: Duration = Duration::from_secs(60);
 
 /// Status and body of one request.
 pub(crate) fn request(host: &str, method: &str, path: &str, body: &str) -> (u16, String) {
+    send(host, "", method, path, body)
+}
+
+/// The same with a credential.
+pub(crate) fn request_as(
+    host: &str,
+    credential: &str,
+    method: &str,
+    path: &str,
+    body: &str,
+) -> (u16, String) {
+    let header = format!("Authorization: Bearer {credential}\r\n");
+    send(host, &header, method, path, body)
+}
+
+fn send(host: &str, header: &str, method: &str, path: &str, body: &str) -> (u16, String) {
     let mut stream = TcpStream::connect(host).unwrap();
     stream.set_read_timeout(Some(TIMEOUT)).unwrap();
     let length = body.len();
     write!(
         stream,
-        "{method} {path} HTTP/1.0\r\nHost: {host}\r\nContent-Type: application/json\r\n\
+        "{method} {path} HTTP/1.0\r\nHost: {host}\r\n{header}Content-Type: application/json\r\n\
          Content-Length: {length}\r\n\r\n{body}"
     )
     .unwrap();
@@ -46,9 +62,27 @@ pub(crate) fn post_events(host: &str, events: &Value) {
 
 /// Asks until `wanted` holds of the answer, and gives that answer.
 pub(crate) fn eventually(host: &str, path: &str, wanted: impl Fn(&Value) -> bool) -> Value {
+    until(path, || request(host, "GET", path, ""), wanted)
+}
+
+/// The same with a credential.
+pub(crate) fn eventually_as(
+    host: &str,
+    credential: &str,
+    path: &str,
+    wanted: impl Fn(&Value) -> bool,
+) -> Value {
+    until(
+        path,
+        || request_as(host, credential, "GET", path, ""),
+        wanted,
+    )
+}
+
+fn until(path: &str, ask: impl Fn() -> (u16, String), wanted: impl Fn(&Value) -> bool) -> Value {
     let begun = Instant::now();
     loop {
-        let (status, body) = request(host, "GET", path, "");
+        let (status, body) = ask();
         let answer = serde_json::from_str(&body).unwrap_or(Value::Null);
         if status == 200 && wanted(&answer) {
             return answer;

@@ -42,6 +42,8 @@ pub(crate) struct Instance {
     pub(crate) proxy: String,
     /// `host:port` of ClickHouse.
     pub(crate) clickhouse: String,
+    /// `host:port` of Kafka.
+    pub(crate) kafka: String,
 }
 
 impl Instance {
@@ -87,6 +89,7 @@ impl Instance {
             collector: part("collector="),
             proxy: part("proxy="),
             clickhouse: part("clickhouse="),
+            kafka: part("kafka="),
             child,
             log,
         };

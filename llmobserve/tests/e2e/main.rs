@@ -6,6 +6,7 @@
     clippy::print_stdout
 )]
 
+mod auth;
 mod compose;
 mod guide;
 mod openapi;
@@ -15,3 +16,6 @@ mod survival;
 
 mod http;
 mod instance;
+#[allow(unreachable_pub, dead_code)]
+#[path = "../../../service/tests/auth/issuer.rs"]
+mod issuer;

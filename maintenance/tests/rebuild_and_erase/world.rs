@@ -13,7 +13,7 @@ use schemas::pricing::{ClientCostPolicy, PriceBook};
 use schemas::validate::{Context, validate};
 use schemas::{RawEvent, Record};
 use serde_json::{Value, json};
-use service::config::{ClickHouseArgs, KafkaArgs, MetricsArgs, RetentionArgs};
+use service::config::{ClickHouseArgs, KafkaArgs, MetricsArgs, RetentionArgs, TlsArgs};
 use tokio_util::sync::CancellationToken;
 
 pub(crate) const PARTITIONS: u32 = 2;
@@ -96,6 +96,7 @@ impl World {
         let config = Config {
             kafka,
             clickhouse: clickhouse.clone(),
+            tls: TlsArgs::default(),
             metrics: MetricsArgs {
                 metrics_port: None,
                 metrics_host: [127, 0, 0, 1].into(),

@@ -172,7 +172,7 @@ mod tests {
     use flate2::write::{DeflateEncoder, GzEncoder, ZlibEncoder};
 
     fn text() -> Vec<u8> {
-        (0..9_999)
+        (0..39_999)
             .flat_map(|n| format!("data: {n}\n\n").into_bytes())
             .collect()
     }

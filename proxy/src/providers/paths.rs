@@ -14,7 +14,6 @@ pub(super) fn openai(method: &Method, path: &str) -> Endpoint {
             Endpoint::metered(Flavor::Chat)
         }
         // Azure's model inference, and Mistral's fill-in-the-middle and agents.
-        ("POST", [.., "fim" | "agents", "completions"]) => Endpoint::metered(Flavor::Chat),
         ("POST", [.., "messages", "count_tokens"] | [.., "responses", "input_tokens"]) => {
             Endpoint::aside(Billing::Free)
         }
@@ -59,7 +58,9 @@ pub(super) fn openai(method: &Method, path: &str) -> Endpoint {
         _ => other(method),
     };
     match deployment {
-        Some(name) => endpoint.of_model(name),
+        // Azure's older versions, named in the query, refuse requests with options they do not
+        // know.
+        Some(name) => endpoint.of_model(name).reports_by_itself(true),
         None => endpoint,
     }
 }

@@ -1,4 +1,4 @@
-#![allow(clippy::unwrap_used)]
+#![allow(clippy::unwrap_used, clippy::too_many_lines)]
 use super::*;
 
 fn of(name: &str) -> &'static Provider {
@@ -277,6 +277,25 @@ fn paths_name_models_and_servers() {
     assert_eq!(routed.server.as_deref(), Some("together"));
     let router = of("huggingface").endpoint(&Method::POST, "/v1/chat/completions");
     assert_eq!(router.server, None);
+}
+
+#[test]
+fn only_who_would_understand_is_asked_for_usage() {
+    for (provider, path, asked) in [
+        ("openai", "/v1/chat/completions", true),
+        ("openai", "/v1/responses", false),
+        ("azure", "/openai/v1/chat/completions", true),
+        (
+            "azure",
+            "/openai/deployments/my-gpt/chat/completions",
+            false,
+        ),
+        ("mistral", "/v1/chat/completions", false),
+        ("google", "/v1beta/openai/chat/completions", true),
+    ] {
+        let endpoint = of(provider).endpoint(&Method::POST, path);
+        assert_eq!(endpoint.needs_include_usage, asked, "{provider} {path}");
+    }
 }
 
 #[test]

@@ -5,7 +5,6 @@ use chrono_tz::Tz;
 use schemas::money::Amount;
 use serde::Serialize;
 use service::Problem;
-use service::problem::ProblemBody;
 use utoipa::ToSchema;
 
 use crate::answer::{self, Money};
@@ -13,6 +12,7 @@ use crate::calendar::{Interval, local_time};
 use crate::filters::Filters;
 use crate::params::malformed;
 use crate::range::RangeParams;
+use crate::refusals::Refusals;
 use crate::request::{Ask, CommonParams};
 use crate::stats::models::{ModelStats, Models};
 use crate::stats::providers::{ProviderStats, Providers};
@@ -61,8 +61,7 @@ pub(crate) struct Day {
     ),
     responses(
         (status = 200, body = CustomerDetail),
-        (status = "4XX", body = ProblemBody, content_type = "application/problem+json"),
-        (status = 503, body = ProblemBody, content_type = "application/problem+json"),
+        Refusals,
     )
 )]
 pub(crate) async fn customer(

@@ -86,7 +86,7 @@ impl Baseline {
 
 /// The figures of the days before that fall on the same weekday as `weekday` days ago.
 fn same_weekdays(days: &[f64; DAYS], weekday: usize) -> impl Iterator<Item = f64> + '_ {
-    let known = |(day, value): (usize, &f64)| {
+    let known = move |(day, value): (usize, &f64)| {
         (day > 0 && day % WEEK == weekday && value.is_finite()).then_some(*value)
     };
     days.iter().enumerate().filter_map(known)
@@ -134,7 +134,10 @@ mod tests {
         let mut broken = days(33.0);
         (broken[7], broken[9]) = (900.0, 0.0);
         let broken = Baseline::of(&broken).unwrap();
-        assert!((broken.expected / clean.expected - 1.0).abs() < 0.1, "{broken:?}");
+        assert!(
+            (broken.expected / clean.expected - 1.0).abs() < 0.1,
+            "{broken:?}"
+        );
         assert!(broken.weekday_high < 40.0);
     }
 

@@ -5,8 +5,7 @@ SELECT
     sumIf(cost_usd, is_day) AS day_cost,
     sumIf(cost_usd, NOT is_day) AS past_cost,
     sumIf(error_count, is_day) AS day_errors,
-    sumIf(error_count, NOT is_day) AS past_errors,
-    sumIf(call_count, is_day) AS day_calls
+    sumIf(error_count, NOT is_day) AS past_errors
 FROM (
     SELECT *, bucket >= toDateTime({to:UInt32} - 86400, 'UTC') AS is_day
     FROM usage_15m

@@ -84,7 +84,10 @@ fn share(cause: &Finding, effect: &Finding, changes: &[Change]) -> f64 {
         _ => change.cost,
     };
     let (mut whole, mut common) = (0.0, 0.0);
-    for change in changes.iter().filter(|change| effect.subject.covers(change)) {
+    for change in changes
+        .iter()
+        .filter(|change| effect.subject.covers(change))
+    {
         let size = measure(change);
         whole += size;
         if cause.subject.covers(change) {

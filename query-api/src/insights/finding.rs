@@ -22,9 +22,7 @@ impl Subject {
         match self {
             Self::All => true,
             Self::Provider(provider) => *provider == change.provider,
-            Self::Model(provider, model) => {
-                *provider == change.provider && *model == change.model
-            }
+            Self::Model(provider, model) => *provider == change.provider && *model == change.model,
             Self::Section(section) => *section == change.section,
             Self::Customer(customer) => *customer == change.customer,
         }
@@ -120,6 +118,8 @@ impl Finding {
     /// How far from what was expected, as a log-ratio; 0 to infinity.
     pub(super) fn strength(&self) -> f64 {
         let small = f64::EPSILON;
-        ((self.actual.abs() + small) / (self.expected.abs() + small)).ln().abs()
+        ((self.actual.abs() + small) / (self.expected.abs() + small))
+            .ln()
+            .abs()
     }
 }

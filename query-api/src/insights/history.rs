@@ -67,8 +67,6 @@ pub(super) struct Change {
     pub(super) cost: f64,
     /// Failed calls, the day against an average day.
     pub(super) errors: f64,
-    /// Calls of the day.
-    pub(super) calls: f64,
 }
 
 type ByTenant<T> = BTreeMap<String, Vec<T>>;
@@ -195,7 +193,6 @@ struct ChangeRow {
     past_cost: i128,
     day_errors: u64,
     past_errors: u64,
-    day_calls: u64,
 }
 
 /// Where the day differs most, for some tenants.
@@ -229,7 +226,6 @@ pub(super) async fn changes(
             customer: row.customer_id,
             cost: usd(row.day_cost) - usd(row.past_cost) / PAST_DAYS as f64,
             errors: row.day_errors as f64 - row.past_errors as f64 / PAST_DAYS as f64,
-            calls: row.day_calls as f64,
         });
     }
     Ok(changes)

@@ -4,9 +4,7 @@ use chrono::{DateTime, SecondsFormat};
 use form_urlencoded::Serializer;
 use schemas::money::{Amount, MoneyFormat, Usd};
 
-use super::answer::{
-    Evidence, Figure, Insight, InsightSubject, InsightType, MetricName, Severity,
-};
+use super::answer::{Evidence, Figure, Insight, InsightSubject, InsightType, MetricName, Severity};
 use super::explain::Cause;
 use super::finding::{Finding, Kind, Metric, Subject};
 use super::window::Window;
@@ -19,14 +17,21 @@ const CRITICAL_ERROR_RATE: f64 = 0.5;
 /// Expected amounts are estimates: whole millionths of a dollar.
 const ESTIMATE_STEP: f64 = 1e6;
 
-pub(super) fn insight(tenant_id: &str, cause: Cause, window: Window, money: MoneyFormat) -> Insight {
+pub(super) fn insight(
+    tenant_id: &str,
+    cause: Cause,
+    window: Window,
+    money: MoneyFormat,
+) -> Insight {
     let Cause { finding, also } = cause;
     let range = window.range();
     let figure = |value: f64| match finding.metric {
         Metric::TotalCost | Metric::CostPer1kTokens => Figure::Usd(estimate(value, money)),
         _ => Figure::Number(rounded(value)),
     };
-    let exact = finding.actual_pico.map(|pico| money.amount(Usd::from_pico(pico)));
+    let exact = finding
+        .actual_pico
+        .map(|pico| money.amount(Usd::from_pico(pico)));
     Insight {
         tenant_id: tenant_id.to_owned(),
         kind: kind(finding.kind),
@@ -40,7 +45,9 @@ pub(super) fn insight(tenant_id: &str, cause: Cause, window: Window, money: Mone
             from: instant(range.from()),
             to: instant(range.to()),
             impact_usd: finding.impact_usd.map(|usd| estimate(usd, money)),
-            usual: finding.usual.map(|(low, high)| [rounded(low), rounded(high)]),
+            usual: finding
+                .usual
+                .map(|(low, high)| [rounded(low), rounded(high)]),
             days: finding
                 .days
                 .iter()
@@ -114,7 +121,9 @@ fn message(finding: &Finding) -> String {
     let times = actual / expected;
     match finding.kind {
         Kind::CostSpike if expected > 0.0 => {
-            format!("{name} cost ${actual:.2} in a day, {times:.1} times the expected ${expected:.2}")
+            format!(
+                "{name} cost ${actual:.2} in a day, {times:.1} times the expected ${expected:.2}"
+            )
         }
         Kind::CostSpike => {
             format!("{name} cost ${actual:.2} in a day, and nothing in the four weeks before")

@@ -73,7 +73,10 @@ mod tests {
         let past = "2026-06-30T10:15:00Z/2026-07-01T10:15:00Z";
         assert_eq!(header("as_of=2026-07-01T10:29:59Z").unwrap(), past);
         assert_eq!(header("as_of=1970-01-01T00:00:00Z").unwrap().len(), 41);
-        assert_eq!(header("as_of=2026-07-30T12:08:00Z").unwrap_err().status(), 400);
+        assert_eq!(
+            header("as_of=2026-07-30T12:08:00Z").unwrap_err().status(),
+            400
+        );
         assert_eq!(header("as_of=soon").unwrap_err().status(), 400);
     }
 }

@@ -91,7 +91,14 @@ impl RangeParams {
 #[allow(clippy::cast_possible_truncation, clippy::cast_sign_loss)] // a small constant
 const DAYS_MAX: u32 = RANGE_DAYS_MAX as u32;
 
-fn instant(params: &mut Params, name: &'static str) -> Result<Option<DateTime<Utc>>, Problem> {
+/// Reads an instant in RFC 3339.
+///
+/// # Errors
+/// 400 for what is no instant of this time.
+pub(crate) fn instant(
+    params: &mut Params,
+    name: &'static str,
+) -> Result<Option<DateTime<Utc>>, Problem> {
     let Some(text) = params.one(name)? else {
         return Ok(None);
     };

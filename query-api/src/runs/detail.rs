@@ -15,6 +15,7 @@ use super::tree::{Span, SpanRow, tree};
 use crate::answer::json;
 use crate::params::malformed;
 use crate::range::Range;
+use crate::refusals::Refusals;
 use crate::request::{Ask, CommonParams};
 use crate::store::{Store, Template};
 
@@ -59,8 +60,7 @@ struct Found {
             body = ProblemBody, content_type = "application/problem+json"),
         (status = 409, description = "Several tenants have such a run: name one",
             body = ProblemBody, content_type = "application/problem+json"),
-        (status = "4XX", body = ProblemBody, content_type = "application/problem+json"),
-        (status = 503, body = ProblemBody, content_type = "application/problem+json"),
+        Refusals,
     )
 )]
 pub(crate) async fn run(

@@ -1,7 +1,6 @@
 use axum::response::Response;
 use futures::{Stream, StreamExt, stream};
 use service::Problem;
-use service::problem::ProblemBody;
 
 use super::latest::{After, Latest};
 use super::summary::{Run, RunSummary};
@@ -9,6 +8,7 @@ use crate::answer::{Format, ListItem, export, list};
 use crate::filters::Filters;
 use crate::page::{Cursor, LIMIT_MAX, Page, PageParams};
 use crate::range::RangeParams;
+use crate::refusals::Refusals;
 use crate::request::{Ask, CommonParams};
 
 /// Runs on a page when nothing else is asked for.
@@ -22,9 +22,12 @@ const LIMIT_DEFAULT: usize = 50;
     tag = "runs",
     params(CommonParams, RangeParams, Filters, PageParams),
     responses(
-        (status = 200, body = [RunSummary]),
-        (status = "4XX", body = ProblemBody, content_type = "application/problem+json"),
-        (status = 503, body = ProblemBody, content_type = "application/problem+json"),
+        (status = 200, content(
+            (Vec<RunSummary> = "application/json"),
+            (String = "text/csv"),
+            (String = "application/x-ndjson"),
+        )),
+        Refusals,
     )
 )]
 pub(crate) async fn runs(mut ask: Ask) -> Result<Response, Problem> {

@@ -11,9 +11,14 @@ SELECT
     model,
     input_tokens,
     output_tokens,
+    cached_tokens,
+    cache_write_tokens,
+    reasoning_tokens,
     cost_usd AS cost,
     latency_ms AS latency_us,
-    toString(status) AS outcome
+    toString(status) AS outcome,
+    http_status,
+    error_type
 FROM trace_events
 WHERE {{tenant}}
   AND tenant_id = {owner:String}

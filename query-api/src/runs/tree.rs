@@ -39,6 +39,12 @@ pub(crate) struct Span {
     input_tokens: u64,
     /// All output tokens, reasoning included.
     output_tokens: u64,
+    /// Of the input: what the provider had in its cache.
+    cached_tokens: u64,
+    /// Of the input: what was written into that cache.
+    cache_write_tokens: u64,
+    /// Of the output: what the model thought by itself.
+    reasoning_tokens: u64,
     /// The span's own cost; null = unknown.
     #[schema(value_type = Option<Money>)]
     cost_usd: Option<Amount>,
@@ -49,6 +55,10 @@ pub(crate) struct Span {
     unpriced_count: u64,
     /// `ok`, `error`, `cancelled`, `timeout` or `rate_limited`.
     status: String,
+    /// What the provider answered; null where the sender did not say.
+    http_status: Option<u16>,
+    /// The failure's kind, as the sender names it.
+    error_type: Option<String>,
     /// Earliest first.
     #[schema(no_recursion)]
     children: Vec<Span>,
@@ -69,11 +79,16 @@ pub(super) struct SpanRow {
     pub(super) model: Option<String>,
     pub(super) input_tokens: u64,
     pub(super) output_tokens: u64,
+    pub(super) cached_tokens: u64,
+    pub(super) cache_write_tokens: u64,
+    pub(super) reasoning_tokens: u64,
     /// Pico-dollars.
     pub(super) cost: Option<i64>,
     /// `Decimal(18, 3)` milliseconds.
     pub(super) latency_us: Option<i64>,
     pub(super) outcome: String,
+    pub(super) http_status: Option<u16>,
+    pub(super) error_type: Option<String>,
 }
 
 impl SpanRow {
@@ -237,10 +252,15 @@ fn span(
         latency_ms,
         input_tokens: row.input_tokens,
         output_tokens: row.output_tokens,
+        cached_tokens: row.cached_tokens,
+        cache_write_tokens: row.cache_write_tokens,
+        reasoning_tokens: row.reasoning_tokens,
         cost_usd: row.cost.map(|cost| amount(cost.into(), money)),
         total_cost: amount(cost, money),
         unpriced_count: unpriced,
         status: row.outcome,
+        http_status: row.http_status,
+        error_type: row.error_type,
         children,
     }
 }

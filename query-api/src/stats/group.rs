@@ -21,6 +21,8 @@ pub(crate) struct Group {
     pub(crate) output: u64,
     pub(crate) latency_us: u64,
     pub(crate) latencies: u64,
+    /// Start of the last bucket, in seconds since 1970.
+    pub(crate) last_bucket: u32,
     /// Pico-dollars of all groups together.
     pub(crate) all_cost: i128,
 }

@@ -4,7 +4,6 @@ use axum::response::Response;
 use schemas::money::{Amount, MoneyFormat};
 use serde::Serialize;
 use service::Problem;
-use service::problem::ProblemBody;
 use utoipa::ToSchema;
 
 use super::group::{Group, Noun, or_missing};
@@ -13,6 +12,7 @@ use crate::answer::{Cell, ListItem, Money};
 use crate::filters::Filters;
 use crate::page::PageParams;
 use crate::range::RangeParams;
+use crate::refusals::Refusals;
 use crate::request::{Ask, CommonParams};
 
 /// What one provider's calls cost.
@@ -77,9 +77,12 @@ impl ListItem for ProviderStats {
     tag = "statistics",
     params(CommonParams, RangeParams, Filters, PageParams),
     responses(
-        (status = 200, body = [ProviderStats]),
-        (status = "4XX", body = ProblemBody, content_type = "application/problem+json"),
-        (status = 503, body = ProblemBody, content_type = "application/problem+json"),
+        (status = 200, content(
+            (Vec<ProviderStats> = "application/json"),
+            (String = "text/csv"),
+            (String = "application/x-ndjson"),
+        )),
+        Refusals,
     )
 )]
 pub(crate) async fn by_provider(ask: Ask) -> Result<Response, Problem> {

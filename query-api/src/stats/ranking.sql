@@ -13,7 +13,8 @@ WITH
             sum(usage.input) AS all_input,
             sum(usage.output) AS all_output,
             sum(usage.latency_us) AS all_latency_us,
-            sum(usage.latencies) AS all_latencies
+            sum(usage.latencies) AS all_latencies,
+            max(usage.bucket) AS last_bucket
         FROM usage
         GROUP BY name_1, name_2
         HAVING all_calls > 0 OR total_cost != 0 OR all_unpriced > 0 OR {{keep}}
@@ -22,7 +23,7 @@ WITH
 SELECT
     name_1 AS key_1, name_2 AS key_2, total_cost AS cost, all_unpriced AS unpriced,
     all_calls AS calls, all_input AS input, all_output AS output,
-    all_latency_us AS latency_us, all_latencies AS latencies, all_cost
+    all_latency_us AS latency_us, all_latencies AS latencies, last_bucket, all_cost
 FROM shared
 WHERE total_cost < {after_cost:Decimal(38, 12)}
    OR (total_cost = {after_cost:Decimal(38, 12)}

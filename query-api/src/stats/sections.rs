@@ -5,7 +5,6 @@ use schemas::money::{Amount, MoneyFormat};
 use schemas::row::section_of;
 use serde::Serialize;
 use service::Problem;
-use service::problem::ProblemBody;
 use utoipa::ToSchema;
 
 use super::group::{Group, Noun, or_missing};
@@ -14,6 +13,7 @@ use crate::answer::{Cell, ListItem, Money};
 use crate::filters::Filters;
 use crate::page::PageParams;
 use crate::range::RangeParams;
+use crate::refusals::Refusals;
 use crate::request::{Ask, CommonParams};
 
 /// What one section's own events cost, without the sections below it.
@@ -93,9 +93,12 @@ impl ListItem for SectionStats {
     tag = "statistics",
     params(CommonParams, RangeParams, Filters, PageParams),
     responses(
-        (status = 200, body = [SectionStats]),
-        (status = "4XX", body = ProblemBody, content_type = "application/problem+json"),
-        (status = 503, body = ProblemBody, content_type = "application/problem+json"),
+        (status = 200, content(
+            (Vec<SectionStats> = "application/json"),
+            (String = "text/csv"),
+            (String = "application/x-ndjson"),
+        )),
+        Refusals,
     )
 )]
 pub(crate) async fn by_section(ask: Ask) -> Result<Response, Problem> {

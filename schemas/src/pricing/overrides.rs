@@ -15,9 +15,9 @@ use super::usage::Quantities;
 use super::{Query, Quote, Usage, is_special};
 
 /// Largest file.
-pub const FILE_BYTES_MAX: usize = 4 * 1024 * 1024;
+const FILE_BYTES_MAX: usize = 4 * 1024 * 1024;
 /// Most entries.
-pub const ENTRIES_MAX: usize = 10_000;
+const ENTRIES_MAX: usize = 10_000;
 
 /// The entries of a file, by whom they are for.
 #[derive(Debug, Default)]

@@ -41,11 +41,13 @@ pub enum Code {
     InvalidHttpStatus,
     /// Larger than [`super::METADATA_BYTES_MAX`].
     MetadataTooLarge,
+    /// A trace or span id that OpenTelemetry does not allow.
+    InvalidId,
 }
 
 impl Code {
     /// Every code: metrics show each of them from the start.
-    pub const ALL: [Self; 18] = [
+    pub const ALL: [Self; 19] = [
         Self::NotAnObject,
         Self::UnreadableJson,
         Self::DuplicateField,
@@ -64,6 +66,7 @@ impl Code {
         Self::InvalidStatus,
         Self::InvalidHttpStatus,
         Self::MetadataTooLarge,
+        Self::InvalidId,
     ];
 
     /// The code as clients see it.
@@ -87,6 +90,7 @@ impl Code {
             Self::InvalidStatus => "invalid_status",
             Self::InvalidHttpStatus => "invalid_http_status",
             Self::MetadataTooLarge => "metadata_too_large",
+            Self::InvalidId => "invalid_id",
         }
     }
 }

@@ -4,8 +4,11 @@
 
 use std::net::{Ipv4Addr, Ipv6Addr};
 
+use axum::extract::Request;
 use axum::http::header::{HOST, ORIGIN};
 use axum::http::request::Parts;
+use axum::middleware::Next;
+use axum::response::Response;
 
 use crate::Problem;
 
@@ -34,6 +37,13 @@ pub(super) fn check(parts: &Parts, allow_remote: bool) -> Result<(), Problem> {
         return Err(refused("requests from other web pages are refused"));
     }
     Ok(())
+}
+
+/// For ports without authentication that listen on this machine only: refuses web pages.
+pub(crate) async fn local_only(request: Request, next: Next) -> Result<Response, Problem> {
+    let (parts, body) = request.into_parts();
+    check(&parts, false)?;
+    Ok(next.run(Request::from_parts(parts, body)).await)
 }
 
 fn refused(detail: &'static str) -> Problem {
@@ -73,17 +83,19 @@ fn without_port(host: &str) -> &str {
     }
 }
 
-/// We serve plain HTTP, whose default port is 80.
+/// A port speaks either HTTP or HTTPS, so an origin of the same host and port is ours. Each
+/// scheme leaves its default port out.
 fn is_own_origin(origin: &str, host: &str) -> bool {
-    let plain = |authority: &str| {
-        authority
-            .strip_suffix(":80")
-            .unwrap_or(authority)
-            .to_ascii_lowercase()
+    let is_own = |scheme: &str, port: &str| {
+        let plain = |authority: &str| {
+            let name = authority.strip_suffix(port).unwrap_or(authority);
+            name.to_ascii_lowercase()
+        };
+        origin
+            .strip_prefix(scheme)
+            .is_some_and(|authority| plain(authority) == plain(host))
     };
-    origin
-        .strip_prefix("http://")
-        .is_some_and(|authority| plain(authority) == plain(host))
+    is_own("http://", ":80") || is_own("https://", ":443")
 }
 
 #[cfg(test)]
@@ -137,10 +149,11 @@ mod tests {
     #[test]
     fn pages_of_other_origins_are_refused() {
         let from = |origin| allowed(&[("host", "localhost:8000"), ("origin", origin)], false);
-        assert!(from("http://localhost:8000"));
+        assert!(from("http://localhost:8000") && from("https://localhost:8000"));
         for origin in [
             "http://localhost:3000",
-            "https://localhost:8000",
+            "https://localhost:8001",
+            "ftp://localhost:8000",
             "http://evil.example",
             "null",
             "http://127.0.0.1:8000",

@@ -3,52 +3,13 @@
 use std::sync::Arc;
 
 use axum::extract::FromRequestParts;
+use axum::http::HeaderMap;
 use axum::http::request::Parts;
 
+use super::scope::{Scope, Scopes};
 use super::tenant::{Access, AllTenants, Tenant};
 use super::{DEFAULT_TENANT, TENANT_HEADER};
 use crate::Problem;
-
-/// What a key allows.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Scope {
-    /// Sending events.
-    Ingest,
-    /// Reading statistics and events.
-    Read,
-    /// Managing keys; with a platform key also reading all tenants at once.
-    Admin,
-}
-
-impl Scope {
-    /// The scope's name in settings and messages.
-    pub fn name(self) -> &'static str {
-        match self {
-            Self::Ingest => "ingest",
-            Self::Read => "read",
-            Self::Admin => "admin",
-        }
-    }
-}
-
-/// A set of scopes.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-pub struct Scopes(u8);
-
-impl Scopes {
-    /// Everything.
-    pub const ALL: Self = Self(0b111);
-
-    /// Exactly these.
-    pub fn of(scopes: &[Scope]) -> Self {
-        Self(scopes.iter().fold(0, |set, scope| set | 1 << *scope as u8))
-    }
-
-    /// Whether the set holds it.
-    pub fn contains(self, scope: Scope) -> bool {
-        self.0 & 1 << scope as u8 != 0
-    }
-}
 
 /// Whose data a caller may touch.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -59,27 +20,87 @@ pub enum Binding {
     Platform,
 }
 
+/// By what a caller has shown who it is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Credential {
+    /// None: authentication is off.
+    None,
+    /// An API key.
+    Key,
+    /// A JWT: a person, or a service of the tenant's own.
+    Token,
+}
+
 /// An authenticated caller. Handlers take it as an extractor behind
 /// [`super::Authenticator::protect`].
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Caller {
-    key_id: Arc<str>,
+    credential: Credential,
+    id: Arc<str>,
     binding: Binding,
     scopes: Scopes,
+    /// What the header `X-LLMObserve-Tenant-ID` says.
+    header: Option<Arc<str>>,
 }
 
 impl Caller {
-    pub(super) fn new(key_id: Arc<str>, binding: Binding, scopes: Scopes) -> Self {
+    /// Anyone, when authentication is off.
+    pub(super) fn anyone() -> Self {
+        Self::new(Credential::None, "".into(), Binding::Platform, Scopes::ALL)
+    }
+
+    /// The holder of a key.
+    pub(super) fn key(id: Arc<str>, binding: Binding, scopes: Scopes) -> Self {
+        Self::new(Credential::Key, id, binding, scopes)
+    }
+
+    /// The subject of a JWT, always of one tenant.
+    pub(super) fn token(subject: &str, tenant: Tenant, scopes: Scopes) -> Self {
+        let id = format!("jwt:{subject}").into();
+        Self::new(Credential::Token, id, Binding::Bound(tenant), scopes)
+    }
+
+    fn new(credential: Credential, id: Arc<str>, binding: Binding, scopes: Scopes) -> Self {
         Self {
-            key_id,
+            credential,
+            id,
             binding,
             scopes,
+            header: None,
         }
     }
 
-    /// The key's id; empty when authentication is off.
+    /// The same caller, who has named a tenant in a header.
+    ///
+    /// # Errors
+    /// 403 when it may not name this tenant; 400 for a header that is repeated or no text.
+    pub(super) fn with_header(mut self, headers: &HeaderMap) -> Result<Self, Problem> {
+        if let Some(name) = tenant_header(headers)?.filter(|name| !name.is_empty()) {
+            self.may_name(name)?;
+            self.header = Some(name.into());
+        }
+        Ok(self)
+    }
+
+    /// The same caller, whose query names no tenant but its own, whatever the route reads of it.
+    ///
+    /// # Errors
+    /// 403 when it may not name a tenant that the query names.
+    pub(super) fn with_query(self, query: Option<&str>) -> Result<Self, Problem> {
+        if let (Binding::Bound(_), Some(query)) = (&self.binding, query) {
+            let pairs = form_urlencoded::parse(query.as_bytes());
+            for (_, named) in pairs.filter(|(name, value)| name == "tenant_id" && !value.is_empty())
+            {
+                self.may_name(&named)?;
+            }
+        }
+        Ok(self)
+    }
+
+    /// Who it is: the key's id, `jwt:<sub>`, or empty when authentication is off. Kept with
+    /// every event that it writes.
     pub fn key_id(&self) -> &str {
-        &self.key_id
+        &self.id
     }
 
     /// Whose data it may touch.
@@ -88,16 +109,17 @@ impl Caller {
     }
 
     /// # Errors
-    /// 403 when the caller's key lacks the scope.
+    /// 403 when the caller lacks the scope.
     pub fn require(&self, scope: Scope) -> Result<(), Problem> {
         if self.scopes.contains(scope) {
             return Ok(());
         }
-        let detail = format!("this needs a key with the scope `{}`", scope.name());
+        let detail = format!("this needs the scope `{}`", scope.name());
         Err(Problem::forbidden("insufficient_scope", detail))
     }
 
-    /// What a read sees; `named` are all values of the query's `tenant_id`, in order.
+    /// What a read sees; `named` are all values of the query's `tenant_id`, in order. Without
+    /// one, the header `X-LLMObserve-Tenant-ID` names the tenant.
     ///
     /// # Errors
     /// 403 without the scope `read`, or when a bound caller names another tenant; 400 for an
@@ -109,6 +131,10 @@ impl Caller {
         }
         match (named, &self.binding) {
             ([], Binding::Bound(tenant)) => Ok(Access::Tenant(tenant.clone())),
+            ([], Binding::Platform) if self.header.is_some() => {
+                let name = self.header.as_deref().unwrap_or_default();
+                Tenant::named(name).map(Access::Tenant)
+            }
             ([], Binding::Platform) if self.scopes.contains(Scope::Admin) => {
                 Ok(Access::All(AllTenants(())))
             }
@@ -150,10 +176,46 @@ impl Caller {
         }
     }
 
+    /// Whose keys it may manage; `named` is the tenant that it asks for. A person with a JWT
+    /// manages the keys of the own tenant; a key needs the scope `admin`.
+    ///
+    /// # Errors
+    /// 403 without that right, or when a bound caller names another tenant; 400 for a name
+    /// that is no tenant id.
+    pub fn keys_access(&self, named: Option<&str>) -> Result<Access, Problem> {
+        if self.credential != Credential::Token {
+            self.require(Scope::Admin)?;
+        }
+        let named = named.or(self.header.as_deref());
+        if let Some(name) = named.filter(|name| !name.is_empty()) {
+            self.may_name(name)?;
+        }
+        match (&self.binding, named) {
+            (_, Some(name)) => Tenant::named(name).map(Access::Tenant),
+            (Binding::Bound(tenant), None) => Ok(Access::Tenant(tenant.clone())),
+            (Binding::Platform, None) => Ok(Access::All(AllTenants(()))),
+        }
+    }
+
+    /// # Errors
+    /// 403 when it may not give these scopes to a new key: a key gives no more than it has
+    /// itself.
+    pub fn may_give(&self, scopes: Scopes) -> Result<(), Problem> {
+        if self.credential == Credential::Token || self.scopes.includes(scopes) {
+            return Ok(());
+        }
+        let own: Vec<&str> = self.scopes.names().collect();
+        let detail = format!(
+            "a key gives no scope that it has not itself: this one has {}",
+            own.join(", ")
+        );
+        Err(Problem::forbidden("insufficient_scope", detail))
+    }
+
     fn may_name(&self, name: &str) -> Result<(), Problem> {
         match &self.binding {
             Binding::Bound(own) if own.as_str() != name => {
-                let detail = "this key belongs to another tenant";
+                let detail = "this credential belongs to another tenant";
                 Err(Problem::forbidden("other_tenant", detail))
             }
             _ => Ok(()),
@@ -165,7 +227,7 @@ impl Caller {
 ///
 /// # Errors
 /// 400 when it is repeated or not UTF-8.
-pub fn tenant_header(headers: &axum::http::HeaderMap) -> Result<Option<&str>, Problem> {
+pub fn tenant_header(headers: &HeaderMap) -> Result<Option<&str>, Problem> {
     let mut values = headers.get_all(TENANT_HEADER).iter();
     let Some(value) = values.next() else {
         return Ok(None);

@@ -4,10 +4,12 @@ use std::path::PathBuf;
 use anyhow::ensure;
 use clap::{Args, ValueEnum};
 
+use super::jwt::JwtArgs;
+
 /// Who may call.
 #[derive(Args, Clone, Debug)]
 pub struct AuthArgs {
-    /// `off` = anyone on this machine (the default of `up`); `required` = an API key
+    /// `off` = anyone on this machine (the default of `up`); `required` = an API key or a JWT
     /// (the default of everything else).
     #[arg(long, env = "LLMOBSERVE_AUTH", value_enum)]
     pub auth: Option<AuthMode>,
@@ -24,6 +26,9 @@ pub struct AuthArgs {
     /// File of the first admin key. Made with a new key when it does not exist.
     #[arg(long, env = "LLMOBSERVE_BOOTSTRAP_KEY_FILE")]
     pub bootstrap_key_file: Option<PathBuf>,
+
+    #[command(flatten)]
+    pub jwt: JwtArgs,
 }
 
 /// Whether callers must prove who they are.
@@ -67,6 +72,7 @@ mod tests {
             auth,
             insecure_allow_remote,
             bootstrap_key_file: None,
+            jwt: JwtArgs::default(),
         }
     }
 

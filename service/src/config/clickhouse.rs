@@ -100,7 +100,7 @@ impl ClickHouseArgs {
 }
 
 /// Names that go into statements as they are, so that they need no quoting.
-fn identifier(name: &str) -> Result<String, String> {
+pub(super) fn identifier(name: &str) -> Result<String, String> {
     let plain = |c: char| c.is_ascii_alphanumeric() || c == '_';
     let starts_well = name.starts_with(|c: char| c.is_ascii_alphabetic() || c == '_');
     if starts_well && name.len() <= 64 && name.chars().all(plain) {

@@ -3,6 +3,8 @@ use std::time::Duration;
 
 use clap::Args;
 
+use super::{Origin, TlsArgs};
+
 /// The role's HTTP interface.
 #[derive(Args, Clone, Debug)]
 pub struct HttpArgs {
@@ -30,6 +32,22 @@ pub struct HttpArgs {
         default_value_t = 20_000
     )]
     pub http_drain_timeout_ms: u64,
+
+    /// Origins of web pages that may call this interface from a browser, such as
+    /// `https://app.example.com`, separated by commas. None by default. They still need a
+    /// credential; with authentication off, pages of other origins are refused whatever is
+    /// set here.
+    #[arg(
+        long,
+        env = "LLMOBSERVE_CORS_ORIGINS",
+        value_delimiter = ',',
+        value_parser = Origin::parse
+    )]
+    pub cors_origins: Vec<Origin>,
+
+    /// HTTPS.
+    #[command(flatten)]
+    pub tls: TlsArgs,
 }
 
 impl HttpArgs {
@@ -40,6 +58,16 @@ impl HttpArgs {
             http_connections_max: 4096,
             http_header_timeout_ms: 60_000,
             http_drain_timeout_ms: 20_000,
+            cors_origins: Vec::new(),
+            tls: TlsArgs::default(),
+        }
+    }
+
+    /// What clients put before the address.
+    pub fn scheme(&self) -> &'static str {
+        match self.tls.tls_cert {
+            Some(_) => "https",
+            None => "http",
         }
     }
 

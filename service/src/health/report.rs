@@ -1,9 +1,10 @@
 //! The body of `/ready`.
 
 use serde::Serialize;
+use utoipa::ToSchema;
 
 /// Everything that the process depends on.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, ToSchema)]
 pub struct Report {
     /// Whether every role is ready.
     pub ready: bool,
@@ -14,7 +15,7 @@ pub struct Report {
 }
 
 /// One role.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, ToSchema)]
 pub struct RoleReport {
     /// `ingest`, `aggregator`, …
     pub role: &'static str,
@@ -25,7 +26,7 @@ pub struct RoleReport {
 }
 
 /// One dependency.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, ToSchema)]
 pub struct DependencyReport {
     /// `kafka`, `clickhouse`, …
     pub name: &'static str,

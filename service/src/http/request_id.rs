@@ -6,7 +6,6 @@ use std::sync::Arc;
 use axum::http::{HeaderMap, HeaderValue};
 use uuid::Uuid;
 
-const HEADER: &str = "x-request-id";
 /// Longest id taken from a caller, in bytes.
 const LENGTH_MAX: usize = 64;
 
@@ -15,11 +14,13 @@ const LENGTH_MAX: usize = 64;
 pub struct RequestId(Arc<str>);
 
 impl RequestId {
+    pub(super) const HEADER: &str = "x-request-id";
+
     /// The id in `X-Request-ID` when it is short and plain, else a new one.
     pub(super) fn of(headers: &HeaderMap) -> Self {
         let plain = |c: char| c.is_ascii_alphanumeric() || "-_.:".contains(c);
         let own = headers
-            .get(HEADER)
+            .get(Self::HEADER)
             .and_then(|value| value.to_str().ok())
             .filter(|id| !id.is_empty() && id.len() <= LENGTH_MAX && id.chars().all(plain));
         Self(own.map_or_else(|| Uuid::now_v7().simple().to_string().into(), Arc::from))
@@ -27,7 +28,7 @@ impl RequestId {
 
     pub(super) fn mark(&self, headers: &mut HeaderMap) {
         if let Ok(value) = HeaderValue::from_str(&self.0) {
-            headers.insert(HEADER, value);
+            headers.insert(Self::HEADER, value);
         }
     }
 }

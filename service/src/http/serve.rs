@@ -11,10 +11,13 @@ use hyper::server::conn::http1;
 use hyper_util::rt::{TokioIo, TokioTimer};
 use hyper_util::server::graceful::{GracefulShutdown, Watcher};
 use hyper_util::service::TowerToHyperService;
+use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::Semaphore;
+use tokio_rustls::TlsAcceptor;
 use tokio_util::sync::CancellationToken;
 
+use super::{cors, tls};
 use crate::config::HttpArgs;
 
 /// Wait after an accept that failed for want of something (file descriptors, memory).
@@ -39,7 +42,7 @@ pub async fn bind(address: SocketAddr) -> anyhow::Result<TcpListener> {
 /// Serves until `shutdown`, then finishes open requests within the drain timeout.
 ///
 /// # Errors
-/// When the listener itself fails.
+/// When the listener itself fails, or the certificate cannot be used.
 pub async fn serve(
     listener: TcpListener,
     router: Router,
@@ -49,8 +52,9 @@ pub async fn serve(
     let address = listener
         .local_addr()
         .context("the listener has no address")?;
-    tracing::info!("listening on http://{address}");
-    let server = Arc::new(server(args));
+    let server = Arc::new(Server::new(args)?);
+    tracing::info!("listening on {}://{address}", args.scheme());
+    let router = cors::allow(router, &args.cors_origins);
     let slots = Arc::new(Semaphore::new(args.http_connections_max));
     let graceful = GracefulShutdown::new();
     // Dropped when we return: what has not finished by then ends with us.
@@ -91,28 +95,52 @@ pub async fn serve(
     Ok(())
 }
 
-/// HTTP/1.1 only: who would speak HTTP/2 without TLS stands behind a proxy, and servers that
-/// find out which one a client speaks wait for its first bytes without a limit.
-fn server(args: &HttpArgs) -> http1::Builder {
-    let mut server = http1::Builder::new();
-    server
-        .timer(TokioTimer::new())
-        .header_read_timeout(args.header_timeout());
-    server
+/// How connections are spoken to.
+struct Server {
+    http: http1::Builder,
+    tls: Option<TlsAcceptor>,
+    /// For the handshake, and for the headers of a request.
+    patience: Duration,
 }
 
-async fn connection(
-    server: Arc<http1::Builder>,
-    stream: TcpStream,
-    router: Router,
-    watcher: Watcher,
-) {
+impl Server {
+    /// HTTP/1.1 only: who would speak HTTP/2 stands behind a proxy, and servers that find out
+    /// which one a client speaks wait for its first bytes without a limit.
+    fn new(args: &HttpArgs) -> anyhow::Result<Self> {
+        let mut http = http1::Builder::new();
+        http.timer(TokioTimer::new())
+            .header_read_timeout(args.header_timeout());
+        Ok(Self {
+            http,
+            tls: tls::acceptor(&args.tls)?,
+            patience: args.header_timeout(),
+        })
+    }
+}
+
+async fn connection(server: Arc<Server>, stream: TcpStream, router: Router, watcher: Watcher) {
     // Answers are small: without this the last packet of each waits for the peer's ack.
     if let Err(error) = stream.set_nodelay(true) {
         tracing::debug!("cannot set TCP_NODELAY: {error}");
     }
+    let Some(tls) = &server.tls else {
+        return exchange(&server.http, stream, router, watcher).await;
+    };
+    match tokio::time::timeout(server.patience, tls.accept(stream)).await {
+        Ok(Ok(stream)) => exchange(&server.http, stream, router, watcher).await,
+        Ok(Err(error)) => tracing::debug!("a TLS handshake failed: {error}"),
+        Err(_) => tracing::debug!("a TLS handshake took too long"),
+    }
+}
+
+async fn exchange(
+    http: &http1::Builder,
+    stream: impl AsyncRead + AsyncWrite + Unpin + Send + 'static,
+    router: Router,
+    watcher: Watcher,
+) {
     let service = TowerToHyperService::new(router);
-    let serving = server.serve_connection(TokioIo::new(stream), service);
+    let serving = http.serve_connection(TokioIo::new(stream), service);
     if let Err(error) = watcher.watch(serving).await {
         tracing::debug!("a connection ended badly: {error}");
     }

@@ -10,6 +10,9 @@ use tokio_util::sync::CancellationToken;
 use super::*;
 use crate::config::HttpArgs;
 
+mod browser;
+mod tls;
+
 struct Server {
     address: SocketAddr,
     shutdown: CancellationToken,
@@ -29,7 +32,11 @@ async fn start(adjust: impl FnOnce(&mut HttpArgs)) -> Server {
                 get(async || tokio::time::sleep(Duration::from_millis(400)).await),
             )
             .route("/endless", get(async || std::future::pending::<()>().await))
-            .route("/panic", get(async || -> () { panic!("oh no") })),
+            .route("/panic", get(async || -> () { panic!("oh no") }))
+            .route(
+                "/page",
+                get(async || ([("cache-control", "max-age=60")], axum::response::Html(""))),
+            ),
     );
     let token = shutdown.clone();
     let task = tokio::spawn(async move { serve(listener, router, &args, token).await });

@@ -1,4 +1,5 @@
 //! Each provider's way to say what was used.
+#![allow(clippy::too_many_lines)] // tables
 
 use super::*;
 

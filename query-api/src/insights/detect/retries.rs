@@ -25,7 +25,11 @@ pub(super) fn find(history: &RunsHistory, whole: Whole) -> Option<Finding> {
             _ => f64::NAN,
         })
         .collect();
-    let mut known: Vec<f64> = days[1..].iter().copied().filter(|calls| calls.is_finite()).collect();
+    let mut known: Vec<f64> = days[1..]
+        .iter()
+        .copied()
+        .filter(|calls| calls.is_finite())
+        .collect();
     if known.len() < DAYS_MIN || !days[0].is_finite() {
         return None;
     }

@@ -20,9 +20,7 @@ pub(super) fn find(history: &History, whole: Whole) -> Option<Finding> {
     let days = history.series(|day| mean(day, day.input as f64));
     let baseline = Baseline::of(&days)?;
     let ratio = baseline.ratio(days[0]).filter(|ratio| ratio.is_finite())?;
-    if ratio < RATIO_MIN
-        || baseline.score(days[0]) < SCORE_MIN
-        || days[0] <= baseline.weekday_high
+    if ratio < RATIO_MIN || baseline.score(days[0]) < SCORE_MIN || days[0] <= baseline.weekday_high
     {
         return None;
     }

@@ -218,7 +218,7 @@ fn mistakes_are_named() {
         ),
         ("version = \"\"".to_owned(), "`version`"),
         ("{".to_owned(), "JSON"),
-        ("price = 7".to_owned(), "price"),
+        ("price = 7".to_owned(), "sequence"),
         ("[[price".to_owned(), "TOML"),
     ] {
         let error = PriceBook::bundled()

@@ -3,11 +3,11 @@ use super::*;
 
 fn bound() -> Caller {
     let binding = Binding::Bound(Tenant::named("acme").unwrap());
-    Caller::new("k1".into(), binding, Scopes::ALL)
+    Caller::key("k1".into(), binding, Scopes::ALL)
 }
 
 fn platform(scopes: &[Scope]) -> Caller {
-    Caller::new("k2".into(), Binding::Platform, Scopes::of(scopes))
+    Caller::key("k2".into(), Binding::Platform, Scopes::of(scopes))
 }
 
 fn read(caller: &Caller, named: &[&str]) -> Result<Option<String>, &'static str> {
@@ -101,5 +101,61 @@ fn the_tenant_header_is_given_once() {
     assert_eq!(
         tenant_header(&headers).unwrap_err().code(),
         "invalid_tenant"
+    );
+}
+
+fn with_header(caller: Caller, name: &str) -> Result<Caller, Problem> {
+    let mut headers = axum::http::HeaderMap::new();
+    headers.insert(TENANT_HEADER, name.parse().unwrap());
+    caller.with_header(&headers)
+}
+
+#[test]
+fn the_tenant_header_counts_for_reads_too() {
+    let refused = with_header(bound(), "globex").unwrap_err();
+    assert_eq!(refused.code(), "other_tenant");
+    let own = with_header(bound(), "acme").unwrap();
+    assert_eq!(read(&own, &[]), Ok(Some("acme".to_owned())));
+    let all = [Scope::Read, Scope::Admin];
+    for caller in [platform(&[Scope::Read]), platform(&all)] {
+        let caller = with_header(caller, "globex").unwrap();
+        assert_eq!(read(&caller, &[]), Ok(Some("globex".to_owned())));
+        assert_eq!(read(&caller, &["acme"]), Ok(Some("acme".to_owned())));
+    }
+}
+
+fn keys(caller: &Caller, named: Option<&str>) -> Result<Option<String>, &'static str> {
+    match caller.keys_access(named) {
+        Ok(Access::Tenant(tenant)) => Ok(Some(tenant.to_string())),
+        Ok(Access::All(_)) => Ok(None),
+        Err(problem) => Err(problem.code()),
+    }
+}
+
+#[test]
+fn keys_are_managed_by_admins_and_by_a_tenants_own_people() {
+    let own = Ok(Some("acme".to_owned()));
+    let person = Caller::token(
+        "user_1",
+        Tenant::named("acme").unwrap(),
+        Scopes::of(&[Scope::Read]),
+    );
+    assert_eq!(person.key_id(), "jwt:user_1");
+    for caller in [bound(), person.clone()] {
+        assert_eq!(keys(&caller, None), own);
+        assert_eq!(keys(&caller, Some("acme")), own);
+        assert_eq!(keys(&caller, Some("globex")), Err("other_tenant"));
+        caller.may_give(Scopes::ALL).unwrap();
+    }
+    let admin = platform(&[Scope::Admin]);
+    assert_eq!(keys(&admin, None), Ok(None));
+    assert_eq!(keys(&admin, Some("globex")), Ok(Some("globex".to_owned())));
+    let problem = admin.may_give(Scopes::ALL).unwrap_err();
+    assert_eq!(problem.code(), "insufficient_scope");
+    let reader = platform(&[Scope::Read, Scope::Ingest]);
+    assert_eq!(keys(&reader, None), Err("insufficient_scope"));
+    assert_eq!(
+        person.require(Scope::Ingest).unwrap_err().code(),
+        "insufficient_scope"
     );
 }
