@@ -77,6 +77,7 @@ test: deps dashboard ## Tests, with a real Kafka and a real ClickHouse
 	python3 tests/e2e/exactness.py --events 20000 --tenants 50 --auth
 	cargo build $(CARGO_FLAGS) -p llmobserve -p faults
 	python3 tests/isolation/run.py
+	python3 tests/contract/run.py
 	$(TARGET)/faults --short
 	sdk/python/test.sh
 	tests/e2e/otlp/test.sh
@@ -85,7 +86,6 @@ test: deps dashboard ## Tests, with a real Kafka and a real ClickHouse
 .PHONY: test-young
 test-young: build ## The suites that are not part of `make test` yet
 	$(call need,python3 node npm)
-	python3 tests/contract/run.py
 	tests/e2e/clients.sh
 	sdk/typescript/test.sh
 	dashboard/test.sh
