@@ -1,6 +1,7 @@
 //! What every role needs of Kafka beyond a producer or a consumer.
 
 mod error;
+mod polled;
 mod topic_id;
 mod topics;
 
@@ -9,6 +10,7 @@ use std::time::Duration;
 use rdkafka::client::{Client, DefaultClientContext};
 
 pub use error::Error;
+pub use polled::Polled;
 pub use topic_id::{TopicId, topic_id};
 pub use topics::{Topics, ensure_topics};
 

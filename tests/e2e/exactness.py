@@ -162,6 +162,26 @@ def differences(instance, keys, events):
     ]
 
 
+def audited(instance, keys, events):
+    """What the audit says that does not fit: for everyone, for some tenants alone, by command."""
+    by_tenant = collections.Counter(event["tenant_id"] for event in events)
+    some = sorted(by_tenant)[:5]
+    wrong = []
+    for tenant in [None, *some]:
+        whose = keys.naming(tenant) if tenant else {}
+        query = urllib.parse.urlencode({**whose, "hours": 24})
+        answer = json.loads(instance.get("/audit/conservation?" + query, keys.headers(tenant)))
+        rows = sum(hour["raw_events"] for hour in answer["hours"] or [])
+        wanted = by_tenant[tenant] if tenant else len(events)
+        in_flight = answer["in_flight"]["total"] if tenant is None else 0
+        if (answer["conserved"], rows, in_flight) != (True, wanted, 0):
+            wrong.append(("audit", tenant, wanted, json.dumps(answer)[:2000]))
+    command = instance.command("audit", "--json")
+    if command.returncode != 0 or json.loads(command.stdout)["conserved"] is not True:
+        wrong.append(("llmobserve audit", command.returncode, command.stdout, command.stderr))
+    return wrong
+
+
 def stored_ids(instance):
     lines = instance.sql("SELECT tenant_id, id FROM llmobserve.trace_events FORMAT TSV")
     return collections.Counter(tuple(line.split("\t")) for line in lines.splitlines())
@@ -286,6 +306,8 @@ def main():
     stored = set(stored_ids(instance))
     counted = [e for e in accepted + unknown if (e["tenant_id"], e["id"]) in stored]
     wrong = wrong or differences(instance, keys, counted) or keys.differences(instance)
+    # The offsets of the last batches are committed a moment after their rows are stored.
+    wrong = wrong or settle(instance, lambda: audited(instance, keys, counted), timeout=30)
     code = instance.terminate()
     if wrong or code != 0:
         for line in wrong[:20]:

@@ -112,6 +112,22 @@ class Instance:
         self.process.send_signal(signal.SIGTERM)
         return self.process.wait(timeout)
 
+    def command(self, *arguments):
+        """Runs a command of the binary against the instance."""
+        environment = {k: v for k, v in os.environ.items() if not k.startswith("LLMOBSERVE_")}
+        environment.update(
+            LLMOBSERVE_KAFKA_BROKERS=f"127.0.0.1:{self.kafka}",
+            LLMOBSERVE_CLICKHOUSE_URL=self.clickhouse_url,
+        )
+        if self.password.exists():
+            environment["LLMOBSERVE_CLICKHOUSE_PASSWORD_FILE"] = str(self.password)
+        return subprocess.run([BINARY, *arguments], env=environment, capture_output=True, text=True)
+
+    @property
+    def password(self):
+        """The file that holds ClickHouse's password, where the instance has made one."""
+        return Path(self.data_dir) / "clickhouse-password"
+
     def get(self, path, headers=None):
         request = urllib.request.Request(self.url + path, headers=headers or {})
         with urllib.request.urlopen(request, timeout=60) as answer:
@@ -125,8 +141,7 @@ class Instance:
             return json.loads(answer.read())
 
     def sql(self, query):
-        password = Path(self.data_dir) / "clickhouse-password"
-        headers = {"X-ClickHouse-Key": password.read_text()} if password.exists() else {}
+        headers = {"X-ClickHouse-Key": self.password.read_text()} if self.password.exists() else {}
         request = urllib.request.Request(self.clickhouse_url + "/", query.encode(), headers)
         try:
             with urllib.request.urlopen(request, timeout=120) as answer:

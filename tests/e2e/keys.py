@@ -1,26 +1,25 @@
 """The keys of a test: none on a trusted machine, else one for each tenant."""
 
 import json
-import subprocess
 import urllib.request
 
-from instance import BINARY, note
+from instance import note
 
 
 class Keys:
     """How requests say whose they are."""
 
-    def __init__(self, secrets=None, ids=None):
-        self.secrets, self.ids = secrets or {}, ids or {}
+    def __init__(self, secrets=None, ids=None, admin=None):
+        self.secrets, self.ids, self.admin = secrets or {}, ids or {}, admin
 
     @classmethod
     def make(cls, instance, tenants):
         """An admin key by the command line; with it a key of each tenant by HTTP."""
-        admin = subprocess.run(
-            [BINARY, "keys", "create", "--platform", "--scope", "admin,ingest,read",
-             "--name", "exactness", "--kafka-brokers", f"127.0.0.1:{instance.kafka}"],
-            check=True, capture_output=True, text=True,
-        ).stdout.strip()
+        made = instance.command(
+            "keys", "create", "--platform", "--scope", "admin,ingest,read", "--name", "exactness"
+        )
+        made.check_returncode()
+        admin = made.stdout.strip()
         secrets, ids = {}, {}
         for tenant in sorted(tenants):
             wish = {"tenant_id": tenant, "scopes": ["ingest", "read"]}
@@ -32,12 +31,12 @@ class Keys:
                 made = json.load(answer)
             secrets[tenant], ids[tenant] = made["key"], made["id"]
         note(f"made {len(secrets)} keys")
-        return cls(secrets, ids)
+        return cls(secrets, ids, admin)
 
     def headers(self, tenant):
-        if tenant not in self.secrets:
-            return {}
-        return {"Authorization": f"Bearer {self.secrets[tenant]}"}
+        """Of a tenant's own key; of the administrator's for no tenant."""
+        key = self.secrets.get(tenant) if tenant else self.admin
+        return {"Authorization": f"Bearer {key}"} if key else {}
 
     def naming(self, tenant):
         """Query parameters that name the tenant: a key of its own names it already."""

@@ -8,6 +8,7 @@ use rdkafka::consumer::{BaseConsumer, Consumer as _};
 use rdkafka::error::KafkaError;
 use rdkafka::{Message as _, Offset, TopicPartitionList};
 use service::config::KafkaArgs;
+use service::kafka::Polled;
 use tokio_util::sync::CancellationToken;
 
 use super::letter::{Found, Identity, Letter, State};
@@ -73,7 +74,7 @@ fn each(
         .set("enable.auto.commit", "false")
         .set("enable.partition.eof", "true")
         .set("isolation.level", "read_committed");
-    let consumer: BaseConsumer = config.create()?;
+    let consumer: BaseConsumer<Polled> = config.create_with_context(Polled)?;
     let topic = &kafka.dead_letter_topic;
     let partitions = partitions(&consumer, topic).context("Kafka does not tell of its topics")?;
     for partition in partitions {
@@ -88,7 +89,7 @@ fn each(
 
 /// One partition, from its first offset to the one before `high`.
 fn read(
-    consumer: &BaseConsumer,
+    consumer: &BaseConsumer<Polled>,
     topic: &str,
     (partition, low, high): (i32, i64, i64),
     stop: &CancellationToken,
@@ -96,6 +97,10 @@ fn read(
 ) -> anyhow::Result<()> {
     let mut list = TopicPartitionList::new();
     list.add_partition_offset(topic, partition, Offset::Offset(low))?;
+    #[allow(
+        clippy::disallowed_methods,
+        reason = "the letters are read from the beginning and nothing is committed"
+    )]
     consumer.assign(&list)?;
     let (mut next, mut silent) = (low, Duration::ZERO);
     while next < high {

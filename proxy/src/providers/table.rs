@@ -82,8 +82,9 @@ pub(super) static UNNAMED: [Provider; 8] = [
 ];
 
 /// Whose chat streams carry their usage only with `stream_options.include_usage`. The others
-/// report it by themselves in the last chunk, or know no such option.
-pub(super) const INCLUDE_USAGE: [&str; 8] = [
+/// report it by themselves in the last chunk, or know no such option; behind Hugging Face's router
+/// stand servers that report it unasked, in a chunk that nothing tells from one that we asked for.
+pub(super) const INCLUDE_USAGE: [&str; 7] = [
     "openai",
     "azure",
     "anthropic", // its endpoint of OpenAI's shape
@@ -91,5 +92,4 @@ pub(super) const INCLUDE_USAGE: [&str; 8] = [
     "vertex",    // the same
     "bedrock",   // the same
     "deepseek",
-    "huggingface",
 ];

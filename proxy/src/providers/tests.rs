@@ -292,6 +292,7 @@ fn only_who_would_understand_is_asked_for_usage() {
         ),
         ("mistral", "/v1/chat/completions", false),
         ("google", "/v1beta/openai/chat/completions", true),
+        ("huggingface", "/v1/chat/completions", false),
     ] {
         let endpoint = of(provider).endpoint(&Method::POST, path);
         assert_eq!(endpoint.needs_include_usage, asked, "{provider} {path}");

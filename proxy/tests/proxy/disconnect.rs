@@ -46,6 +46,7 @@ async fn leave_after(
     .await;
     let world = World::with(&upstream, |settings| {
         settings.upstream.proxy_on_disconnect = policy;
+        settings.upstream.proxy_drain_bytes_max = 100_000_000;
     })
     .await;
     let client = if is_http2 { http2() } else { http1() };
@@ -57,6 +58,11 @@ async fn leave_after(
     }
     drop((body, client));
     if policy == OnDisconnect::Drain {
+        // More than the sockets between can hold: it only passes once the client is known gone.
+        let more = Bytes::from(format!(": {}\n\n", "more ".repeat(20_000)));
+        for _ in 0..200 {
+            pieces_in.send(Ok(more.clone())).await.unwrap();
+        }
         for piece in &all[read..] {
             pieces_in.send(Ok(piece.clone())).await.unwrap();
         }

@@ -16,3 +16,4 @@ mod load;
 mod passing;
 mod protocols;
 mod refusals;
+mod said;

@@ -11,7 +11,7 @@ use schemas::control::{Envelope, read_key};
 use serde_json::value::RawValue;
 
 use super::{Change, Inner};
-use crate::kafka::ensure_topics;
+use crate::kafka::{Polled, ensure_topics};
 use crate::retry::{Failure, Policy, retry};
 
 /// Only librdkafka asks for it: nothing is committed and no group is joined.
@@ -68,7 +68,7 @@ fn read(inner: &Inner) -> KafkaResult<()> {
     Ok(())
 }
 
-fn consumer(inner: &Inner) -> KafkaResult<BaseConsumer> {
+fn consumer(inner: &Inner) -> KafkaResult<BaseConsumer<Polled>> {
     let mut config = inner.kafka.client("control");
     config
         .set("group.id", GROUP)
@@ -79,7 +79,7 @@ fn consumer(inner: &Inner) -> KafkaResult<BaseConsumer> {
         .set("auto.offset.reset", "earliest")
         .set("allow.auto.create.topics", "false");
     inner.kafka.overlay(&mut config);
-    let consumer: BaseConsumer = config.create()?;
+    let consumer: BaseConsumer<Polled> = config.create_with_context(Polled)?;
     let mut partitions = TopicPartitionList::new();
     partitions.add_partition_offset(&inner.kafka.control_topic, 0, Offset::Beginning)?;
     #[allow(

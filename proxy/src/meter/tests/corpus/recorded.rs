@@ -7,6 +7,11 @@ use schemas::pricing::{PriceBook, Query};
 
 use super::*;
 
+#[path = "../../../../tests/proxy/said.rs"]
+mod said;
+
+use said::said;
+
 #[derive(Deserialize)]
 struct Recording {
     source: String,
@@ -39,9 +44,13 @@ impl Recording {
         (&rest[..slash], &rest[slash..])
     }
 
+    fn kind(&self) -> &str {
+        self.content_type.as_deref().unwrap_or_default()
+    }
+
     fn exchange(&self) -> Exchange<'_> {
         let (host, path) = self.host_and_path();
-        let kind = self.content_type.clone().unwrap_or_default();
+        let kind = self.kind().to_owned();
         Exchange {
             provider: by_host(host),
             method: self.method.to_uppercase().parse().unwrap(),
@@ -73,103 +82,6 @@ fn recordings() -> Option<Vec<Recording>> {
     )
 }
 
-/// The answers that the body holds, however they are packed.
-fn documents(recording: &Recording, answer: &[u8]) -> Vec<Value> {
-    let kind = recording.content_type.as_deref().unwrap_or_default();
-    let text = String::from_utf8_lossy(answer);
-    if kind.starts_with("text/event-stream") {
-        let data = text.lines().filter_map(|line| line.strip_prefix("data:"));
-        return data
-            .filter_map(|json| serde_json::from_str(json.trim()).ok())
-            .collect();
-    }
-    if kind.contains("eventstream") {
-        let mut rest = answer;
-        let mut found = Vec::new();
-        while rest.len() >= 16 {
-            let word =
-                |at: usize| u32::from_be_bytes(rest[at..at + 4].try_into().unwrap()) as usize;
-            let (total, headers) = (word(0), word(4));
-            found.extend(serde_json::from_slice::<Value>(&rest[12 + headers..total - 4]).ok());
-            rest = &rest[total..];
-        }
-        return found;
-    }
-    serde_json::from_str(&text).into_iter().collect()
-}
-
-/// What the body says in plain words: whole input and whole output, read without the meter.
-fn said(recording: &Recording, answer: &[u8]) -> Option<(u64, u64)> {
-    let mut found = None;
-    let mut usage = serde_json::Map::new();
-    for document in documents(recording, answer) {
-        for place in [
-            &document["usage"],
-            &document["response"]["usage"],
-            &document["message"]["usage"],
-            &document["usageMetadata"],
-            &document["x_groq"]["usage"],
-        ] {
-            if let Value::Object(members) = place {
-                if members.values().all(Value::is_string) {
-                    continue; // `trafficType` alone
-                }
-                usage.extend(
-                    members
-                        .clone()
-                        .into_iter()
-                        .filter(|(_, value)| !value.is_null()),
-                );
-                found = Some(());
-            }
-        }
-        for (from, to) in [("inputTextTokenCount", "prompt_tokens")] {
-            if document[from].is_u64() {
-                usage.insert(to.to_owned(), document[from].clone());
-                found = Some(());
-            }
-        }
-        let meta = &document["meta"]["billed_units"];
-        if meta["input_tokens"].is_u64() {
-            usage.insert("input_tokens".to_owned(), meta["input_tokens"].clone());
-            found = Some(());
-        }
-        if let Some(statistics) =
-            document.pointer("/predictions/0/embeddings/statistics/token_count")
-        {
-            usage.insert("prompt_tokens".to_owned(), statistics.clone());
-            found = Some(());
-        }
-    }
-    found?;
-    let n = |name: &str| usage.get(name).and_then(Value::as_u64).unwrap_or_default();
-    if usage.contains_key("promptTokenCount") {
-        let (input, output) = (
-            n("promptTokenCount") + n("toolUsePromptTokenCount"),
-            n("candidatesTokenCount") + n("thoughtsTokenCount"),
-        );
-        return Some((input, output));
-    }
-    if usage.contains_key("inputTokens") {
-        return Some((
-            n("inputTokens") + n("cacheReadInputTokens") + n("cacheWriteInputTokens"),
-            n("outputTokens"),
-        ));
-    }
-    if let Some(billed) = usage.get("billed_units") {
-        let n = |name: &str| billed[name].as_u64().unwrap_or_default();
-        return Some((n("input_tokens"), n("output_tokens")));
-    }
-    if usage.contains_key("prompt_tokens") {
-        return Some((n("prompt_tokens"), n("completion_tokens")));
-    }
-    if usage.contains_key("input_tokens") {
-        let cache = n("cache_read_input_tokens") + n("cache_creation_input_tokens");
-        return Some((n("input_tokens") + cache, n("output_tokens")));
-    }
-    Some((n("total_tokens"), 0))
-}
-
 #[test]
 fn every_recording() {
     let Some(recordings) = recordings() else {
@@ -188,7 +100,7 @@ fn every_recording() {
                 .unwrap_or_default()
         };
         let ours = (n("input_tokens"), n("output_tokens"));
-        let theirs = said(recording, &exchange.answer);
+        let theirs = said(recording.kind(), &exchange.answer);
         let verdict = match (metered.basis, theirs) {
             (Some(Basis::Measured), Some(theirs)) if ours == theirs => "measured: as the body says",
             (None, _) if recording.status >= 400 => "refused: nothing to pay",
