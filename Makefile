@@ -78,7 +78,7 @@ test: deps dashboard ## Tests, with a real Kafka and a real ClickHouse
 	cargo build $(CARGO_FLAGS) -p llmobserve -p faults
 	python3 tests/isolation/run.py
 	python3 tests/contract/run.py
-	$(TARGET)/faults --short
+	$(TARGET)/faults --short --auth
 	sdk/python/test.sh
 	tests/e2e/otlp/test.sh
 

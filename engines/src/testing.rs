@@ -4,4 +4,4 @@
 pub mod clickhouse;
 pub mod kafka;
 
-pub use kafka::{Kafka, kafka};
+pub use kafka::{Kafka, kafka, read_all};

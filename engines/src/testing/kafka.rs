@@ -3,15 +3,20 @@ use std::path::Path;
 use std::time::Duration;
 
 use anyhow::Context;
-use rdkafka::ClientConfig;
 use rdkafka::admin::{AdminClient, AdminOptions, NewTopic, TopicReplication};
 use rdkafka::client::DefaultClientContext;
+use rdkafka::consumer::{BaseConsumer, Consumer};
+use rdkafka::message::OwnedMessage;
+use rdkafka::{ClientConfig, Offset, TopicPartitionList};
 use tokio::sync::{OnceCell, oneshot};
 
 use crate::kafka::{Broker, Config};
 
 /// Generous: on a busy build machine several test processes start brokers at once.
 const READY_TIMEOUT: Duration = Duration::from_secs(60);
+
+/// For a broker that has the records already.
+const READ_TIMEOUT: Duration = Duration::from_secs(10);
 
 static KAFKA: OnceCell<Kafka> = OnceCell::const_new();
 
@@ -60,6 +65,34 @@ impl Kafka {
         }
         Ok(())
     }
+}
+
+/// Everything that is on a topic now, partition by partition in its order. Blocks.
+///
+/// # Panics
+/// When the broker does not give it within a few seconds.
+pub fn read_all(bootstrap: &str, topic: &str, partitions: i32) -> Vec<OwnedMessage> {
+    let consumer: BaseConsumer = ClientConfig::new()
+        .set("bootstrap.servers", bootstrap)
+        .set("group.id", "test")
+        .set("enable.auto.commit", "false")
+        .create()
+        .unwrap();
+    let mut list = TopicPartitionList::new();
+    let mut left = 0;
+    for partition in 0..partitions {
+        let marks = consumer.fetch_watermarks(topic, partition, READ_TIMEOUT);
+        left += marks.unwrap().1;
+        let added = list.add_partition_offset(topic, partition, Offset::Beginning);
+        added.unwrap();
+    }
+    #[allow(
+        clippy::disallowed_methods,
+        reason = "reads a whole topic and commits nothing"
+    )]
+    consumer.assign(&list).unwrap();
+    let read = |_| consumer.poll(READ_TIMEOUT).expect("a record in time");
+    (0..left).map(|n| read(n).unwrap().detach()).collect()
 }
 
 /// Runs the broker from a thread that stays, since a test's runtime ends with the test.

@@ -9,10 +9,10 @@ use crate::otlp_proto::encode;
 use crate::support::{Answer, event, fixtures, gzip, post_to, raw_to, retention};
 use axum::Router;
 use engines::kafka::{Broker, Config};
-use engines::testing::kafka;
+use engines::testing::{kafka, read_all};
 use ingest::{Ingest, IngestArgs};
-use rdkafka::consumer::{BaseConsumer, Consumer};
-use rdkafka::{Message, Offset, TopicPartitionList};
+use rdkafka::Message;
+use rdkafka::message::OwnedMessage;
 use schemas::partition::partition_of;
 use schemas::record::decode;
 use schemas::wire::UsageEvent;
@@ -58,49 +58,23 @@ impl Live {
         post_to(&self.router, "/events", body, &[]).await
     }
 
-    /// Everything on the topic, by partition; each record is one of ours.
     async fn stored(&self) -> Vec<(i32, UsageEvent)> {
         let kafka = self.kafka.clone();
-        tokio::task::spawn_blocking(move || read_all(&kafka))
+        tokio::task::spawn_blocking(move || stored(&kafka))
             .await
             .unwrap()
     }
 }
 
-pub(crate) fn read_all(kafka: &KafkaArgs) -> Vec<(i32, UsageEvent)> {
-    let mut config = kafka.client("test");
-    let consumer: BaseConsumer = config
-        .set("group.id", "test")
-        .set("enable.auto.commit", "false")
-        .create()
-        .unwrap();
-    let timeout = Duration::from_secs(10);
-    let mut partitions = TopicPartitionList::new();
-    let mut left = 0;
-    for partition in 0..kafka.topic_partitions {
-        let topic = &kafka.events_topic;
-        left += consumer
-            .fetch_watermarks(topic, partition, timeout)
-            .unwrap()
-            .1;
-        partitions
-            .add_partition_offset(topic, partition, Offset::Beginning)
-            .unwrap();
-    }
-    #[allow(
-        clippy::disallowed_methods,
-        reason = "reads a whole topic and commits nothing"
-    )]
-    consumer.assign(&partitions).unwrap();
-    let mut events = Vec::new();
-    for _ in 0..left {
-        let message = consumer.poll(timeout).expect("a record in time").unwrap();
-        events.push((
-            message.partition(),
-            decode(message.key(), message.payload()).unwrap(),
-        ));
-    }
-    events
+/// Everything on the topic, by partition; each record is one of ours.
+pub(crate) fn stored(kafka: &KafkaArgs) -> Vec<(i32, UsageEvent)> {
+    let (topic, partitions) = (&kafka.events_topic, kafka.topic_partitions);
+    let records = read_all(&kafka.kafka_brokers, topic, partitions);
+    let decode = |record: &OwnedMessage| decode(record.key(), record.payload()).unwrap();
+    records
+        .iter()
+        .map(|record| (record.partition(), decode(record)))
+        .collect()
 }
 
 pub(crate) fn count_by_id(stored: &[(i32, UsageEvent)]) -> BTreeMap<String, usize> {

@@ -196,10 +196,18 @@ async fn what_is_rejected_is_told_in_the_requests_encoding() {
     assert_eq!(bench.ids().len(), 2, "the good one, twice");
 }
 
+/// Body and headers, and the status and code that answer them.
+type Case = (
+    &'static [u8],
+    &'static [(&'static str, &'static str)],
+    u16,
+    &'static str,
+);
+
 #[tokio::test]
 async fn errors_are_a_status_in_the_requests_encoding() {
     let bench = Bench::new();
-    let cases: [(&[u8], &[(&str, &str)], u16, &str); 8] = [
+    let cases: [Case; 8] = [
         (b"{", &[JSON], 400, "unreadable_json"),
         (b"[]", &[JSON], 400, "unreadable_json"),
         (br#"{"resourceSpans": 7}"#, &[JSON], 400, "unreadable_json"),
@@ -390,7 +398,7 @@ async fn other_spans_are_kept_when_asked() {
 #[tokio::test]
 async fn a_bomb_of_spans_is_too_large() {
     let bench = Bench::new();
-    let spans = vec![0x12, 0x00].repeat(1 << 20);
+    let spans = [0x12, 0x00].repeat(1 << 20);
     let mut scope = vec![0x12];
     prost::encoding::encode_varint(spans.len() as u64, &mut scope);
     scope.extend(spans);

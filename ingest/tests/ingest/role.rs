@@ -9,7 +9,7 @@ use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
 use tokio_util::sync::CancellationToken;
 
-use crate::broker::{count_by_id, read_all};
+use crate::broker::{count_by_id, stored};
 use crate::support::event;
 
 #[derive(Parser)]
@@ -98,7 +98,7 @@ async fn at_shutdown_every_202_that_was_given_is_on_the_topic() {
         client.await.unwrap();
     }
     role.await.unwrap().unwrap();
-    let stored = tokio::task::spawn_blocking(move || read_all(&kafka))
+    let stored = tokio::task::spawn_blocking(move || stored(&kafka))
         .await
         .unwrap();
     let counts = count_by_id(&stored);

@@ -207,7 +207,7 @@ mod tests {
     fn brotli_stored(text: &[u8]) -> Vec<u8> {
         let mut bits: Vec<bool> = vec![false];
         let mut bytes = Vec::new();
-        let mut put = |bits: &mut Vec<bool>, value: usize, width: usize| {
+        let put = |bits: &mut Vec<bool>, value: usize, width: usize| {
             bits.extend((0..width).map(|bit| value >> bit & 1 == 1));
         };
         let drain = |bits: &mut Vec<bool>, bytes: &mut Vec<u8>| {

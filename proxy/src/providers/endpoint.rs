@@ -100,7 +100,7 @@ impl Endpoint {
         Self { batch, ..self }
     }
 
-    pub(super) fn as_embedding(self) -> Self {
+    pub(super) fn embedding(self) -> Self {
         Self {
             span_type: "embedding",
             ..self

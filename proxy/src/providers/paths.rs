@@ -104,7 +104,7 @@ pub(super) fn google(method: &Method, path: &str) -> Endpoint {
     let publisher = after(&segments, "publishers").unwrap_or("google");
     let endpoint = match verb {
         "generateContent" | "streamGenerateContent" => Endpoint::metered(Flavor::Gemini),
-        "embedContent" | "batchEmbedContents" => Endpoint::metered(Flavor::Gemini).as_embedding(),
+        "embedContent" | "batchEmbedContents" => Endpoint::metered(Flavor::Gemini).embedding(),
         "countTokens" | "computeTokens" | "fetchPredictOperation" => {
             return Endpoint::aside(Billing::Free).of_model(model);
         }
@@ -115,7 +115,7 @@ pub(super) fn google(method: &Method, path: &str) -> Endpoint {
             Endpoint::metered(Flavor::Chat).reports_by_itself(true)
         }
         "predict" if model.contains("embedding") || model.starts_with("textembedding") => {
-            Endpoint::metered(Flavor::VertexPredict).as_embedding()
+            Endpoint::metered(Flavor::VertexPredict).embedding()
         }
         // Pictures, films, files to be searched: paid for, but the answer does not say how much.
         _ => Endpoint::aside(Billing::Unknown),
@@ -160,7 +160,7 @@ pub(super) fn bedrock(method: &Method, path: &str) -> Endpoint {
         None => endpoint,
     };
     if is_embedding {
-        endpoint.as_embedding()
+        endpoint.embedding()
     } else {
         endpoint
     }
@@ -177,7 +177,7 @@ pub(super) fn cohere(method: &Method, path: &str) -> Endpoint {
                 "chat" | "generate" | "summarize" | "rerank" | "classify",
             ],
         ) => Endpoint::metered(Flavor::Cohere),
-        ("POST", ["v1" | "v2", "embed"]) => Endpoint::metered(Flavor::Cohere).as_embedding(),
+        ("POST", ["v1" | "v2", "embed"]) => Endpoint::metered(Flavor::Cohere).embedding(),
         (
             "POST",
             [

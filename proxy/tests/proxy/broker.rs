@@ -6,8 +6,10 @@ use std::sync::atomic::Ordering;
 use std::time::{Duration, Instant};
 
 use engines::kafka::{Broker, Config};
-use rdkafka::consumer::{BaseConsumer, Consumer};
-use rdkafka::{Message, Offset, TopicPartitionList};
+use engines::testing::read_all;
+use rdkafka::Message;
+use rdkafka::message::OwnedMessage;
+use schemas::record::decode;
 use schemas::wire::UsageEvent;
 use service::auth::Authenticator;
 use service::config::KafkaArgs;
@@ -151,38 +153,15 @@ async fn a_real_broker_goes_away_and_comes_back() {
     }
     world.end().await;
     publisher.stop().await;
-    let stored = tokio::task::spawn_blocking(move || read_all(&kafka))
-        .await
-        .unwrap();
+    let stored = tokio::task::spawn_blocking(move || {
+        let (topic, partitions) = (&kafka.events_topic, kafka.topic_partitions);
+        let records = read_all(&kafka.kafka_brokers, topic, partitions);
+        let decode = |record: OwnedMessage| decode(record.key(), record.payload()).unwrap();
+        records.into_iter().map(decode).collect::<Vec<UsageEvent>>()
+    })
+    .await
+    .unwrap();
     // A record may be there twice when its ack was lost; none is missing.
     assert_eq!(ids(&stored).len(), 60);
     broker.stop().await;
-}
-
-fn read_all(kafka: &KafkaArgs) -> Vec<UsageEvent> {
-    let mut config = kafka.client("test");
-    let consumer: BaseConsumer = config.set("group.id", "test").create().unwrap();
-    let timeout = Duration::from_secs(10);
-    let mut partitions = TopicPartitionList::new();
-    let mut left = 0;
-    for partition in 0..kafka.topic_partitions {
-        let topic = &kafka.events_topic;
-        left += consumer
-            .fetch_watermarks(topic, partition, timeout)
-            .unwrap()
-            .1;
-        partitions
-            .add_partition_offset(topic, partition, Offset::Beginning)
-            .unwrap();
-    }
-    #[allow(
-        clippy::disallowed_methods,
-        reason = "reads a whole topic and commits nothing"
-    )]
-    consumer.assign(&partitions).unwrap();
-    let read = |_| {
-        let message = consumer.poll(timeout).expect("a record in time").unwrap();
-        schemas::record::decode(message.key(), message.payload()).unwrap()
-    };
-    (0..left).map(read).collect()
 }

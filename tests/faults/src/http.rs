@@ -1,5 +1,6 @@
 //! One HTTP request on a connection of its own: nothing is retried behind a story's back.
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use anyhow::Context as _;
@@ -24,8 +25,32 @@ impl Answer {
     }
 }
 
+/// A service that lets callers in, and what lets us in.
+#[derive(Debug, Clone)]
+pub(crate) struct Door {
+    pub(crate) port: u16,
+    /// `None` where authentication is off.
+    pub(crate) key: Option<Arc<str>>,
+}
+
+impl Door {
+    pub(crate) async fn get(&self, path: &str, patience: Duration) -> anyhow::Result<Answer> {
+        let key = self.key.as_deref();
+        send(self.port, key, "GET", path, Bytes::new(), patience).await
+    }
+
+    pub(crate) async fn post(
+        &self,
+        path: &str,
+        body: Bytes,
+        patience: Duration,
+    ) -> anyhow::Result<Answer> {
+        send(self.port, self.key.as_deref(), "POST", path, body, patience).await
+    }
+}
+
 pub(crate) async fn get(port: u16, path: &str, patience: Duration) -> anyhow::Result<Answer> {
-    send(port, "GET", path, Bytes::new(), patience).await
+    send(port, None, "GET", path, Bytes::new(), patience).await
 }
 
 pub(crate) async fn post(
@@ -34,22 +59,26 @@ pub(crate) async fn post(
     body: Bytes,
     patience: Duration,
 ) -> anyhow::Result<Answer> {
-    send(port, "POST", path, body, patience).await
+    send(port, None, "POST", path, body, patience).await
 }
 
 async fn send(
     port: u16,
+    key: Option<&str>,
     method: &str,
     path: &str,
     body: Bytes,
     patience: Duration,
 ) -> anyhow::Result<Answer> {
-    let request = Request::builder()
+    let mut request = Request::builder()
         .method(method)
         .uri(path)
         .header("host", format!("127.0.0.1:{port}"))
-        .header("connection", "close")
-        .body(Full::new(body))?;
+        .header("connection", "close");
+    if let Some(key) = key {
+        request = request.header("authorization", format!("Bearer {key}"));
+    }
+    let request = request.body(Full::new(body))?;
     tokio::time::timeout(patience, exchange(port, request))
         .await
         .with_context(|| format!("no answer to {method} {path} in {patience:?}"))?

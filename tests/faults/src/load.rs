@@ -12,6 +12,8 @@ use rdkafka::ClientConfig;
 use rdkafka::producer::{FutureProducer, FutureRecord};
 use tokio::sync::watch;
 
+use crate::http::Door;
+
 pub(crate) use event::{Event, Events, Key};
 pub(crate) use ledger::{Ledger, State};
 
@@ -33,7 +35,7 @@ pub(crate) struct Load {
 
 /// What clients share.
 struct Shared {
-    port: u16,
+    ingest: Door,
     rate: u32,
     events: Arc<Events>,
     ledger: Mutex<Ledger>,
@@ -58,7 +60,7 @@ impl Shared {
 impl Load {
     /// Starts the clients; they wait for [`Load::resume`]. `kafka`: for poison records.
     pub(crate) fn start(
-        port: u16,
+        ingest: Door,
         rate: u32,
         seed: u64,
         events: Arc<Events>,
@@ -66,7 +68,7 @@ impl Load {
     ) -> anyhow::Result<Self> {
         let (flowing, gate) = watch::channel(false);
         let shared = Arc::new(Shared {
-            port,
+            ingest,
             rate,
             events,
             ledger: Mutex::default(),

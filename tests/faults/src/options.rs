@@ -35,6 +35,9 @@ pub(crate) struct Options {
     /// Without failpoints: `llmobserve aggregator` itself. Stories that need them are skipped.
     #[arg(long)]
     pub(crate) plain: bool,
+    /// With authentication: the clients have a platform key.
+    #[arg(long)]
+    pub(crate) auth: bool,
     /// Length of the story `clickhouse-refuses-long`, which runs only by name.
     #[arg(long, default_value_t = 600)]
     pub(crate) outage_seconds: u64,

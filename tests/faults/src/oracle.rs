@@ -16,6 +16,7 @@ use std::time::{Duration, Instant};
 use anyhow::Context as _;
 
 use crate::clickhouse::Sql;
+use crate::http::Door;
 use crate::load::{Events, Load};
 use crate::world::cluster::Cluster;
 
@@ -27,7 +28,7 @@ const LOOK_PAUSE: Duration = Duration::from_millis(200);
 /// What it remembers from check to check.
 pub(crate) struct Oracle {
     events: Arc<Events>,
-    query_api: u16,
+    query_api: Door,
     books: Books,
     /// Log ends at the last check, by partition, and the topic's incarnation.
     checked: Vec<u64>,
@@ -70,7 +71,7 @@ pub(crate) fn violation<T>(message: String) -> anyhow::Result<T> {
 }
 
 impl Oracle {
-    pub(crate) fn new(events: Arc<Events>, query_api: u16) -> Self {
+    pub(crate) fn new(events: Arc<Events>, query_api: Door) -> Self {
         Self {
             events,
             query_api,
@@ -108,8 +109,8 @@ impl Oracle {
         let seen = self.check(cluster, sql, load).await?;
         rollups::equal_raw(sql).await?;
         rollups::equal_books(&self.books, sql).await?;
-        routes::equal_books(&self.books, self.query_api, self.events.range_s()).await?;
-        routes::conserved(self.query_api).await?;
+        routes::equal_books(&self.books, &self.query_api, self.events.range_s()).await?;
+        routes::conserved(&self.query_api).await?;
         let poison = load.ledger().poison;
         letters::check(cluster, poison).await?;
         Ok(seen)

@@ -14,6 +14,7 @@ use service::config::KafkaArgs;
 
 use crate::clickhouse::Sql;
 use crate::clock::Shim;
+use crate::http::Door;
 use crate::load::{Events, Load};
 use crate::options::Options;
 use crate::oracle::Oracle;
@@ -47,6 +48,7 @@ pub(crate) struct World {
     pub(crate) sql: Sql,
     pub(crate) ingest: Service,
     pub(crate) query_api: Service,
+    pub(crate) query_door: Door,
     /// Two, and a place for a third.
     pub(crate) aggregators: [Service; 3],
     pub(crate) links: Links,
@@ -85,27 +87,34 @@ impl World {
         let cluster = cluster.context("Kafka")?;
         clickhouse.wait_ready().await?;
         ground.migrate(cluster.bootstrap())?;
+        make_topics(&cluster).await?;
         let links = ground.links().await?;
         let events = Arc::new(Events::new(seed)?);
         let client = cluster.client();
         let rate = options.rate;
-        let load = Load::start(links.ingest.port, rate, seed, Arc::clone(&events), &client)?;
+        let key = ground.key(cluster.bootstrap())?;
+        let door = |port| Door {
+            port,
+            key: key.clone(),
+        };
+        let (ingest_door, query_door) = (door(links.ingest.port), door(ground.query_api_port));
+        let load = Load::start(ingest_door, rate, seed, Arc::clone(&events), &client)?;
         let mut world = Self {
             ingest: ground.ingest(&cluster)?,
             query_api: ground.query_api(&cluster, &links)?,
             aggregators: ground.aggregators(&cluster, &links)?,
-            oracle: Oracle::new(events, ground.query_api_port),
+            oracle: Oracle::new(events, query_door.clone()),
             dir: dir.to_owned(),
             options,
             cluster,
             clickhouse,
             sql,
             links,
+            query_door,
             clickhouse_disk,
             kafka_disk,
             load,
         };
-        world.make_topics().await?;
         world.ingest.start()?;
         world.query_api.start()?;
         world.aggregators[0].start()?;
@@ -136,9 +145,7 @@ impl World {
     }
 
     pub(crate) async fn make_topics(&self) -> anyhow::Result<()> {
-        let args = KafkaArgs::at(self.cluster.bootstrap());
-        service::kafka::ensure_topics(&args).await?;
-        Ok(())
+        make_topics(&self.cluster).await
     }
 
     /// Every link passes again.
@@ -191,4 +198,10 @@ impl World {
             disk.unmount();
         }
     }
+}
+
+async fn make_topics(cluster: &Cluster) -> anyhow::Result<()> {
+    let args = KafkaArgs::at(cluster.bootstrap());
+    service::kafka::ensure_topics(&args).await?;
+    Ok(())
 }

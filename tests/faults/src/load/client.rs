@@ -11,7 +11,7 @@ use tokio::sync::watch;
 use tokio::time::Instant;
 
 use super::{Event, Events, Ledger, Shared};
-use crate::http::{self, Answer};
+use crate::http::Answer;
 
 const BATCH_MAX: u64 = 50;
 /// One batch in so many is sent again later, although it was acknowledged.
@@ -106,7 +106,7 @@ async fn insist(shared: &Shared, batch: &[u64], padding_bytes: usize) {
     let events: Vec<Event> = batch.iter().map(|n| shared.events.event(*n)).collect();
     let body = body(&events, padding_bytes);
     loop {
-        let answer = http::post(shared.port, "/events", body.clone(), PATIENCE).await;
+        let answer = shared.ingest.post("/events", body.clone(), PATIENCE).await;
         let pause = match answer {
             Ok(answer) if matches!(answer.status, 202 | 422) => {
                 settle(&mut shared.ledger(), batch, &events, &answer);

@@ -7,13 +7,13 @@ use serde_json::Value;
 
 use super::books::Books;
 use super::violation;
-use crate::http;
+use crate::http::Door;
 
 const PATIENCE: Duration = Duration::from_secs(20);
 
 pub(super) async fn equal_books(
     books: &Books,
-    port: u16,
+    query_api: &Door,
     (from, to): (i64, i64),
 ) -> anyhow::Result<()> {
     for (tenant, expected) in books.by_tenant() {
@@ -22,7 +22,7 @@ pub(super) async fn equal_books(
             from = rfc3339(from)?,
             to = rfc3339(to)?
         );
-        let answer = http::get(port, &path, PATIENCE).await?;
+        let answer = query_api.get(&path, PATIENCE).await?;
         let rows: Value = serde_json::from_slice(&answer.body).unwrap_or_default();
         let (mut cost, mut calls, mut unpriced) = (0, 0, 0);
         for row in rows.as_array().into_iter().flatten() {
@@ -45,9 +45,9 @@ pub(super) async fn equal_books(
 }
 
 /// The product's own audit finds no difference either.
-pub(super) async fn conserved(port: u16) -> anyhow::Result<()> {
+pub(super) async fn conserved(query_api: &Door) -> anyhow::Result<()> {
     let path = "/audit/conservation?hours=3";
-    let answer = http::get(port, path, PATIENCE).await?;
+    let answer = query_api.get(path, PATIENCE).await?;
     let told: Value = serde_json::from_slice(&answer.body).unwrap_or_default();
     if told["conserved"] != true || told["in_flight"]["total"] != 0 {
         return violation(format!("{path}: {} {}", answer.status, answer.text()));

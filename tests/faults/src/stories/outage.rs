@@ -4,7 +4,6 @@ use std::time::Duration;
 
 use tokio::time::{Instant, sleep};
 
-use crate::http;
 use crate::oracle::violation;
 use crate::proxy::Mode;
 use crate::story::{Outcome, Rng};
@@ -85,10 +84,8 @@ pub(super) async fn refuses(
 
 /// Events accepted and not finished, as `GET /audit/conservation` says.
 async fn audit(world: &World) -> Option<u64> {
-    let port = world.query_api.spec.ready.0;
-    let answer = http::get(port, "/audit/conservation?hours=1", AUDIT_PATIENCE)
-        .await
-        .ok()?;
+    let path = "/audit/conservation?hours=1";
+    let answer = world.query_door.get(path, AUDIT_PATIENCE).await.ok()?;
     if answer.status != 200 {
         tracing::info!(answer.status, "no audit: {}", answer.text());
         return None;

@@ -2,6 +2,7 @@
 
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
+use std::sync::Arc;
 
 use anyhow::Context as _;
 use schemas::topics::AGGREGATOR_GROUP;
@@ -94,6 +95,27 @@ impl<'a> Ground<'a> {
         Ok(())
     }
 
+    /// A key for everything, where one is needed.
+    pub(super) fn key(&self, kafka: &str) -> anyhow::Result<Option<Arc<str>>> {
+        if !self.options.auth {
+            return Ok(None);
+        }
+        let output = Command::new(self.programs.join("llmobserve"))
+            .args(["keys", "create", "--platform"])
+            .args(["--scope", "ingest,read,admin"])
+            .env("LLMOBSERVE_KAFKA_BROKERS", kafka)
+            .stdin(Stdio::null())
+            .output()?;
+        let complaint = String::from_utf8_lossy(&output.stderr);
+        anyhow::ensure!(output.status.success(), "keys create: {complaint}");
+        Ok(Some(String::from_utf8(output.stdout)?.trim().into()))
+    }
+
+    fn authentication(&self) -> String {
+        let mode = if self.options.auth { "required" } else { "off" };
+        mode.to_owned()
+    }
+
     pub(super) fn clickhouse(&self) -> anyhow::Result<Service> {
         let settings = [
             ("CLICKHOUSE_BIND", format!("127.0.0.1:{}", self.clickhouse)),
@@ -110,7 +132,7 @@ impl<'a> Ground<'a> {
         let settings = [
             ("KAFKA_BROKERS", addresses(cluster, |node| &node.ingest)),
             ("BIND", format!("127.0.0.1:{}", self.ingest)),
-            ("AUTH", "off".to_owned()),
+            ("AUTH", self.authentication()),
             // Soon enough for a story to see the 503.
             ("INGEST_DELIVERY_TIMEOUT_MS", "5000".to_owned()),
             (
@@ -127,7 +149,7 @@ impl<'a> Ground<'a> {
             ("KAFKA_BROKERS", cluster.bootstrap().to_owned()),
             ("CLICKHOUSE_URL", local(links.query.port)),
             ("BIND", format!("127.0.0.1:{}", self.query_api_port)),
-            ("AUTH", "off".to_owned()),
+            ("AUTH", self.authentication()),
         ];
         self.service(
             "query-api",
