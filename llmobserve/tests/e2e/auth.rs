@@ -44,6 +44,14 @@ fn answer(asked: (u16, String), status: u16) -> Value {
     serde_json::from_str(&asked.1).unwrap_or(Value::Null)
 }
 
+/// The ids of listed runs, in order.
+fn runs_of(listed: &Value) -> Vec<&str> {
+    let runs = listed.as_array().unwrap().iter();
+    let mut ids: Vec<&str> = runs.map(|run| run["run_id"].as_str().unwrap()).collect();
+    ids.sort_unstable();
+    ids
+}
+
 /// The guide's Example 3: the SDK writes with a key of the tenant, which is a Clerk user; this
 /// user's dashboard shows exactly that, another's shows nothing.
 #[test]
@@ -78,18 +86,11 @@ fn a_clerk_user_sees_exactly_the_events_of_the_own_tenant() {
     );
 
     let all = eventually_as(host, &platform, "/runs/latest", |runs| {
-        runs.as_array().unwrap().len() == 4
+        runs_of(runs).len() == 4
     });
-    assert_eq!(all.as_array().unwrap().len(), 4);
+    assert_eq!(runs_of(&all).len(), 4);
     let runs = answer(request_as(host, &user(), "GET", "/runs/latest", ""), 200);
-    let mut seen: Vec<&str> = runs
-        .as_array()
-        .unwrap()
-        .iter()
-        .map(|run| run["run_id"].as_str().unwrap())
-        .collect();
-    seen.sort_unstable();
-    assert_eq!(seen, ["r1", "r2", "r3"]);
+    assert_eq!(runs_of(&runs), ["r1", "r2", "r3"]);
     let (_, stats) = request_as(host, &user(), "GET", "/dashboard/stats", "");
     assert!(stats.contains("\"total_cost\":0.75,"), "{stats}");
     assert!(!stats.contains("tenant_b"));
