@@ -1,17 +1,34 @@
 import { readFileSync } from "node:fs";
-import { type Event, isCall, total, totalsBy } from "./ledger";
-import { amounts, ask, at, card, expect, OFF, sent, source, table, test } from "./page";
+import type { Page } from "@playwright/test";
+import { type Event, grouped, isCall, total, totalsBy, WEEKS } from "./ledger";
+import { amounts, ask, at, card, everything, expect, OFF, sent, source, table, test } from "./page";
 
 const ALPHA = { tenant_id: "alpha" };
 const calls = () => sent("alpha").filter(isCall);
 
-const LISTS: { path: string; title: string; key: (event: Event) => string | undefined; missing: string; api: string; column: string }[] = [
-  { path: "/app/models", title: "Providers", key: (event) => event.provider, missing: "None", api: "/stats/by-provider", column: "provider" },
-  { path: "/app/models", title: "Models", key: (event) => event.model, missing: "No model", api: "/stats/by-model", column: "model" },
-  { path: "/app/customers", title: "Customers", key: (event) => event.customer_id, missing: "No customer", api: "/dashboard/customers", column: "customer_id" },
+const LISTS: { path: string; title: string; key: (event: Event) => string | undefined; missing: string; api: string; field: string }[] = [
+  { path: "/app/models", title: "Providers", key: (event) => event.provider, missing: "None", api: "/stats/by-provider", field: "provider" },
+  { path: "/app/models", title: "Models", key: (event) => event.model, missing: "No model", api: "/stats/by-model", field: "model" },
+  { path: "/app/customers", title: "Customers", key: (event) => event.customer_id, missing: "No customer", api: "/dashboard/customers", field: "customer_id" },
 ];
 
-for (const { path, title, key, missing, api, column } of LISTS) {
+/** The file that a card gives. */
+async function saved(page: Page, title: string): Promise<string> {
+  const saving = page.waitForEvent("download");
+  await card(page, title).getByRole("button", { name: /as CSV$/ }).click();
+  return readFileSync(await (await saving).path(), "utf8");
+}
+
+/** One column of a CSV whose cells hold no commas. */
+function column(file: string, name: string): string[] {
+  const [head = "", ...rows] = file.trim().split("\r\n");
+  const at = head.split(",").indexOf(name);
+  return rows.map((row) => row.split(",")[at] ?? "");
+}
+
+const plain = (cost: string) => cost.replace(/\.?0+$/, "") || "0";
+
+for (const { path, title, key, missing, api, field } of LISTS) {
   test(`${title.toLowerCase()} cost what was sent, and the file says the same`, async ({ page }) => {
     await page.goto(at(path, ALPHA));
     const wanted = totalsBy(calls(), key).map(([name, cost]): [string, string] => [name || missing, cost]);
@@ -21,18 +38,65 @@ for (const { path, title, key, missing, api, column } of LISTS) {
 
     const heading = title === "Customers" ? "Customers, dearest first" : title;
     const listed = await ask<Record<string, string | null>[]>(await source(card(page, heading)));
-    expect(listed.map((row) => [row[column] ?? missing, (row.total_cost ?? "").replace(/\.?0+$/, "") || "0"])).toEqual(shown);
+    expect(listed.map((row) => [row[field] ?? missing, plain(row.total_cost ?? "")])).toEqual(shown);
 
-    const saving = page.waitForEvent("download");
-    await card(page, heading).getByRole("button", { name: /as CSV$/ }).click();
-    const file = readFileSync(await (await saving).path(), "utf8");
+    const file = await saved(page, heading);
     const address = new URLSearchParams(new URL(page.url()).search);
     address.set("format", "csv");
-    const asked = await fetch(`${OFF}${api}?${address}`);
-    expect(file).toBe(await asked.text());
+    expect(file).toBe(await (await fetch(`${OFF}${api}?${address}`)).text());
     expect(file.trim().split("\r\n")).toHaveLength(wanted.length + 1);
   });
 }
+
+test("the other lists can be saved, too: runs, sections, costs over time, tenants", async ({ page }) => {
+  await page.goto(at("/app/runs", ALPHA));
+  const runs = [...grouped(sent("alpha"), (event) => event.run_id)].map(([id, run]) => [id, total(run)]);
+  let file = await saved(page, "Runs that began in this time");
+  expect(new Map(column(file, "run_id").map((id, row) => [id, plain(column(file, "total_cost")[row] ?? "")]))).toEqual(new Map(runs as [string, string][]));
+
+  await page.goto(at("/app/sections", ALPHA));
+  file = await saved(page, "Sections");
+  expect(column(file, "total_cost").map(plain)).toEqual(totalsBy(calls(), (event) => event.section_path).map(([, cost]) => cost));
+
+  await page.goto(at("/", ALPHA));
+  file = await saved(page, "Cost over time");
+  expect(column(file, "total_cost").length).toBeGreaterThan(50);
+
+  await page.goto("/app/admin");
+  file = await saved(page, "Tenants, dearest first");
+  expect(column(file, "tenant_id")).toEqual(expect.arrayContaining(["alpha", "beta", WEEKS.tenant]));
+});
+
+test("every list follows the filters", async ({ page }) => {
+  const wanted = calls().filter((event) => event.provider === "openai" && event.environment === "staging");
+  const filters = { ...ALPHA, provider: "openai", environment: "staging" };
+  await page.goto(at("/app/models", filters));
+  expect(await amounts(table(page, "Models"))).toEqual(totalsBy(wanted, (event) => event.model));
+  await page.getByRole("link", { name: "Customers" }).click();
+  expect(await amounts(table(page, "Customers"))).toEqual(totalsBy(wanted, (event) => event.customer_id).map(([name, cost]) => [name || "No customer", cost]));
+  await page.getByRole("link", { name: "Sections" }).click();
+  expect((await amounts(table(page, "Sections"))).map(([, cost]) => cost)).toEqual(totalsBy(wanted, (event) => event.section_path).map(([, cost]) => cost));
+});
+
+test("a list is put in another order by its heads, with the keyboard too", async ({ page }) => {
+  await page.goto(at("/app/customers", ALPHA));
+  const names = totalsBy(calls().filter((event) => event.customer_id), (event) => event.customer_id).map(([name]) => name).sort();
+  const head = table(page, "Customers").getByRole("columnheader", { name: "Customer" });
+  await head.getByRole("button").focus();
+  await page.keyboard.press("Enter");
+  await expect(head).toHaveAttribute("aria-sort", "descending");
+  await page.keyboard.press("Enter");
+  await expect(head).toHaveAttribute("aria-sort", "ascending");
+  expect((await amounts(table(page, "Customers"))).map(([name]) => name).filter((name) => name !== "No customer")).toEqual(names);
+});
+
+test("an administrator sees what every tenant cost, and goes to one", async ({ page }) => {
+  await page.goto("/app/admin");
+  const rows = new Map(await amounts(table(page, "Tenants")));
+  for (const tenant of ["alpha", "beta", WEEKS.tenant]) expect(rows.get(tenant), tenant).toBe(total(everything(tenant)));
+  await table(page, "Tenants").getByRole("link", { name: "beta", exact: true }).click();
+  await expect(page).toHaveURL(/\/\?tenant_id=beta$/);
+});
 
 test("sections cost what was sent, also with those below them", async ({ page }) => {
   await page.goto(at("/app/sections", ALPHA));

@@ -1,43 +1,68 @@
-/** Every page in both themes and on a phone: axe-core finds nothing serious, and pictures are taken. */
+/** Every page in both themes, on a tablet and on a phone: axe-core finds nothing serious, and pictures are taken. */
 import { readFileSync } from "node:fs";
 import { createRequire } from "node:module";
 import { join } from "node:path";
+import type { Page } from "@playwright/test";
 import { ROOT } from "./instance";
-import { TREE } from "./ledger";
-import { at, expect, test } from "./page";
+import { TREE, WEEKS } from "./ledger";
+import { at, card, expect, REQUIRED, test } from "./page";
 
 const AXE = readFileSync(createRequire(import.meta.url).resolve("axe-core/axe.min.js"), "utf8");
-const PAGES: Record<string, string> = {
-  overview: at("/", { tenant_id: "alpha" }),
-  runs: at("/app/runs", { tenant_id: "alpha" }),
-  run: `/app/runs/${encodeURIComponent(TREE)}?tenant_id=alpha`,
-  models: at("/app/models", { tenant_id: "alpha" }),
-  sections: at("/app/sections", { tenant_id: "alpha" }),
-  customers: at("/app/customers", { tenant_id: "alpha" }),
-  customer: at("/app/customers/alpha%20customer%203", { tenant_id: "alpha" }),
-  insights: "/app/insights?tenant_id=alpha",
-  settings: "/app/settings?tenant_id=alpha",
-  admin: "/app/admin",
-  docs: "/docs",
-  empty: at("/", { tenant_id: "nobody" }),
+
+interface Sight {
+  address: string;
+  /** What someone does there before it is looked at. */
+  then?(page: Page): Promise<unknown>;
+  /** A page of so much text that its beginning must do. */
+  long?: boolean;
+}
+
+const alpha = { tenant_id: "alpha" };
+const SIGHTS: Record<string, Sight> = {
+  overview: { address: at("/", alpha) },
+  "overview-bar": { address: at("/", alpha), then: (page) => walk(page) },
+  "overview-filtered": { address: at("/", { ...alpha, provider: "openai", model: "gpt-4o", environment: "production", status: "ok", customer_id: "alpha customer 3" }) },
+  "overview-filter": { address: at("/", alpha), then: (page) => page.getByRole("button", { name: "Model", exact: true }).first().click() },
+  "overview-time": { address: at("/", alpha), then: (page) => page.getByRole("button", { name: /^Time range/ }).click() },
+  "overview-source": { address: at("/", alpha), then: (page) => page.getByRole("button", { name: "API calls behind Top movers" }).click() },
+  runs: { address: at("/app/runs", alpha) },
+  run: { address: `/app/runs/${encodeURIComponent(TREE)}?tenant_id=alpha` },
+  "run-span": { address: `/app/runs/${encodeURIComponent(TREE)}?tenant_id=alpha`, then: (page) => page.getByTestId("span").nth(3).getByRole("button", { name: "tool:look" }).click() },
+  models: { address: at("/app/models", alpha) },
+  sections: { address: at("/app/sections", alpha) },
+  customers: { address: at("/app/customers", alpha) },
+  customer: { address: `/app/customers/${encodeURIComponent(WEEKS.customer)}?tenant_id=${WEEKS.tenant}&days=30` },
+  insights: { address: `/app/insights?tenant_id=${WEEKS.tenant}` },
+  "insights-none": { address: "/app/insights?tenant_id=alpha" },
+  settings: { address: "/app/settings?tenant_id=alpha" },
+  "settings-key": { address: "/app/settings?tenant_id=alpha", then: (page) => page.getByRole("button", { name: "New key" }).click() },
+  admin: { address: "/app/admin" },
+  docs: { address: "/docs", long: true },
+  empty: { address: at("/", { tenant_id: "nobody" }) },
+  "no-run": { address: "/app/runs/none?tenant_id=alpha" },
+  "sign-in": { address: `${REQUIRED}/` },
 };
 const LOOKS = [
   { name: "light", colorScheme: "light", width: 1440, height: 900 },
   { name: "dark", colorScheme: "dark", width: 1440, height: 900 },
-  { name: "phone", colorScheme: "light", width: 390, height: 844 },
+  { name: "tablet", colorScheme: "light", width: 820, height: 1180 },
+  { name: "phone", colorScheme: "dark", width: 390, height: 844 },
 ] as const;
 
 interface Violation { id: string; impact: string | null; nodes: { html: string; failureSummary?: string }[] }
 
 for (const look of LOOKS) {
   test(`pages in ${look.name} are accessible and fit`, async ({ page }) => {
-    test.setTimeout(180_000);
+    test.setTimeout(300_000);
     await page.emulateMedia({ colorScheme: look.colorScheme, reducedMotion: "reduce" });
     await page.setViewportSize({ width: look.width, height: look.height });
-    for (const [name, address] of Object.entries(PAGES)) {
+    for (const [name, { address, then, long }] of Object.entries(SIGHTS)) {
       await page.goto(address);
+      await expect(page.getByRole("main")).not.toBeEmpty();
       await expect(page.locator(".skeleton")).toHaveCount(0);
-      await page.screenshot({ path: join(ROOT, "target/screenshots", `${name}-${look.name}.png`), fullPage: true, animations: "disabled" });
+      await page.waitForLoadState("networkidle");
+      await then?.(page);
+      await page.screenshot({ path: join(ROOT, "target/screenshots", `${name}-${look.name}.png`), fullPage: !long, animations: "disabled" });
       const overflow = await page.evaluate(() => document.documentElement.scrollWidth - document.documentElement.clientWidth);
       expect.soft(overflow, `${name}: wider than the screen`).toBeLessThanOrEqual(0);
       // Evaluated as a debugger does: the page's own policy would rightly refuse it.
@@ -50,4 +75,9 @@ for (const look of LOOKS) {
       expect.soft(serious.map(({ id, nodes }) => `${name}: ${id}: ${nodes[0]?.html} ${nodes[0]?.failureSummary}`)).toEqual([]);
     }
   });
+}
+
+async function walk(page: Page): Promise<void> {
+  await card(page, "Cost over time").getByRole("application").focus();
+  await page.keyboard.press("End");
 }

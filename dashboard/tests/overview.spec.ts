@@ -1,5 +1,5 @@
-import { type Event, isCall, isFailure, total, totalsBy } from "./ledger";
-import { amount, amounts, ask, at, card, expect, sent, source, table, test } from "./page";
+import { type Event, isCall, isFailure, total, totalsBy, WEEKS } from "./ledger";
+import { amount, amounts, ask, at, card, everything, expect, NOW, sent, source, spend, table, test } from "./page";
 
 const ALPHA = { tenant_id: "alpha" };
 
@@ -67,19 +67,97 @@ test("filters are in the address, and everything follows them", async ({ page })
   await page.keyboard.press("Escape");
   await expect(page).toHaveURL(/provider=openai/);
   const openai = sent("alpha").filter((event) => event.provider === "openai");
-  await expect(card(page, "Spend").locator("[data-usd]").first()).toHaveAttribute("data-usd", total(openai));
+  await expect(spend(page)).toHaveAttribute("data-usd", total(openai));
   await page.getByRole("button", { name: "Environment", exact: true }).click();
   await page.getByRole("checkbox", { name: /staging/ }).check();
   await page.keyboard.press("Escape");
   const both = openai.filter((event) => event.environment === "staging");
-  await expect(card(page, "Spend").locator("[data-usd]").first()).toHaveAttribute("data-usd", total(both));
+  await expect(spend(page)).toHaveAttribute("data-usd", total(both));
   // An address can be shared.
   const other = await page.context().newPage();
   await other.goto(page.url());
-  await expect(card(other, "Spend").locator("[data-usd]").first()).toHaveAttribute("data-usd", total(both));
+  await expect(spend(other)).toHaveAttribute("data-usd", total(both));
   await other.close();
   await page.getByRole("button", { name: "Clear" }).click();
-  await expect(card(page, "Spend").locator("[data-usd]").first()).toHaveAttribute("data-usd", total(sent("alpha")));
+  await expect(spend(page)).toHaveAttribute("data-usd", total(sent("alpha")));
+});
+
+const FACETS: [name: string, value: string, holds: (event: Event) => boolean][] = [
+  ["customer_id", "alpha customer 3", (event) => event.customer_id === "alpha customer 3"],
+  ["provider", "anthropic", (event) => event.provider === "anthropic"],
+  ["model", "gpt-4o-mini", (event) => event.model === "gpt-4o-mini"],
+  ["section", "agent:support/", (event) => event.section_path?.startsWith("agent:support/") ?? false],
+  ["environment", "staging", (event) => event.environment === "staging"],
+  ["status", "rate_limited", (event) => event.status === "rate_limited"],
+];
+
+test("each filter leaves what it names", async ({ page }) => {
+  for (const [name, value, holds] of FACETS) {
+    await page.goto(at("/", { ...ALPHA, [name]: value }));
+    const wanted = sent("alpha").filter(holds);
+    expect(wanted.length, name).toBeGreaterThan(2);
+    await expect(card(page, "Calls").locator(".stat-value"), name).toHaveText(String(wanted.filter(isCall).length));
+    await expect(spend(page), name).toHaveAttribute("data-usd", total(wanted));
+  }
+});
+
+test("the time is one of the presets, or any", async ({ page }) => {
+  await page.goto(`/?tenant_id=${WEEKS.tenant}`);
+  const since = (days: number) => everything(WEEKS.tenant).filter((event) => Date.parse(event.timestamp) > NOW - days * 86_400_000);
+  await expect(spend(page)).toHaveAttribute("data-usd", total(since(1)));
+  for (const days of [7, 30]) {
+    await page.getByRole("button", { name: /^Time range/ }).click();
+    await page.getByRole("button", { name: `Last ${days} days` }).click();
+    await expect(page).toHaveURL(new RegExp(`days=${days}`));
+    await expect(spend(page)).toHaveAttribute("data-usd", total(since(days)));
+  }
+  // Three whole days of the reader's own calendar.
+  const [from, to] = [10, 7].map((ago) => new Date(new Date(NOW - ago * 86_400_000).setUTCHours(0, 0, 0, 0)));
+  const local = (date: Date | undefined) => new Date(date?.getTime() ?? 0).toLocaleString("sv", { timeZone: "Europe/Berlin" }).slice(0, 16).replace(" ", "T");
+  await page.getByRole("button", { name: /^Time range/ }).click();
+  await page.getByLabel("From").fill(local(from));
+  await page.getByLabel("Until").fill(local(to));
+  await page.getByRole("button", { name: "Show this time" }).click();
+  const within = everything(WEEKS.tenant).filter(({ timestamp }) => Date.parse(timestamp) >= Number(from) && Date.parse(timestamp) < Number(to));
+  await expect(spend(page)).toHaveAttribute("data-usd", total(within));
+});
+
+test("a time that the API refuses is said in words, with the way out", async ({ page }) => {
+  await page.goto("/?tenant_id=alpha&from=2020-01-01T00:00:00Z&to=2026-01-01T00:00:00Z");
+  await expect(page.getByRole("alert").first()).toContainText(/range|days|long/i);
+  await page.getByRole("button", { name: "Reset time and filters" }).first().click();
+  await expect(spend(page)).toBeVisible();
+});
+
+test("the keyboard is enough", async ({ page }) => {
+  await page.goto(at("/", ALPHA));
+  await expect(spend(page)).toBeVisible();
+  await page.keyboard.press("Tab");
+  await expect(page.getByRole("link", { name: "Skip to the content" })).toBeFocused();
+  await page.keyboard.press("Enter");
+  await expect(page.getByRole("main")).toBeFocused();
+  const provider = page.getByRole("group", { name: "Filters" }).getByRole("button", { name: "Provider" });
+  await provider.focus();
+  await page.keyboard.press("Enter");
+  await expect(page.getByRole("searchbox", { name: "Find a provider" })).toBeFocused();
+  await page.keyboard.type("goog");
+  await page.keyboard.press("Tab");
+  await page.keyboard.press("Space");
+  await page.keyboard.press("Escape");
+  await expect(page).toHaveURL(/provider=google/);
+  await expect(provider).toBeFocused();
+  await expect(spend(page)).toHaveAttribute("data-usd", total(sent("alpha").filter((event) => event.provider === "google")));
+});
+
+test("the colours are the system's, until someone chooses", async ({ page }) => {
+  await page.emulateMedia({ colorScheme: "dark" });
+  await page.goto(at("/", ALPHA));
+  const ground = () => page.evaluate(() => getComputedStyle(document.documentElement).backgroundColor);
+  const dark = await ground();
+  await page.getByRole("button", { name: "Light", exact: true }).first().click();
+  expect(await ground()).not.toBe(dark);
+  await page.reload();
+  expect(await ground()).not.toBe(dark);
 });
 
 test("movers are what changed most, of every kind", async ({ page }) => {
@@ -98,13 +176,12 @@ test("movers are what changed most, of every kind", async ({ page }) => {
 
 test("the tenant switcher goes from all tenants to one", async ({ page }) => {
   await page.goto(at("/"));
-  const spend = card(page, "Spend").locator("[data-usd]").first();
-  await expect(spend).toHaveAttribute("data-usd", total(sent(null)));
+  await expect(spend(page)).toHaveAttribute("data-usd", total(sent(null)));
   await page.getByRole("button", { name: "Tenant: all tenants" }).click();
   await page.getByRole("searchbox", { name: "Find a tenant" }).fill("beta");
   await page.keyboard.press("Enter");
   await expect(page).toHaveURL(/tenant_id=beta/);
-  await expect(spend).toHaveAttribute("data-usd", total(sent("beta")));
+  await expect(spend(page)).toHaveAttribute("data-usd", total(sent("beta")));
 });
 
 test("new data appears by itself, and stands still when asked to", async ({ page }) => {
@@ -112,11 +189,11 @@ test("new data appears by itself, and stands still when asked to", async ({ page
   await expect(page.getByText("No calls in this time")).toBeVisible();
   const send = (id: string) => page.request.post("/events", { data: { id, tenant_id: "live", provider: "openai", model: "gpt-4o", cost_usd: "1.25" } });
   expect((await send("one")).status()).toBe(202);
-  await expect(card(page, "Spend").locator("[data-usd]").first()).toHaveAttribute("data-usd", "1.25");
+  await expect(spend(page)).toHaveAttribute("data-usd", "1.25");
   await page.getByRole("button", { name: "Live" }).click();
   expect((await send("two")).status()).toBe(202);
   await page.waitForTimeout(7000);
-  await expect(card(page, "Spend").locator("[data-usd]").first()).toHaveAttribute("data-usd", "1.25");
+  await expect(spend(page)).toHaveAttribute("data-usd", "1.25");
   await page.getByRole("button", { name: "Refresh" }).click();
-  await expect(card(page, "Spend").locator("[data-usd]").first()).toHaveAttribute("data-usd", "2.5");
+  await expect(spend(page)).toHaveAttribute("data-usd", "2.5");
 });

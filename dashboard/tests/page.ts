@@ -49,8 +49,14 @@ export function sent(tenant: string | null, when: "now" | "before" = "now"): Eve
   });
 }
 
+/** All that was ever sent of a tenant. */
+export const everything = (tenant: string): Event[] => SENT.filter((event) => event.tenant_id === tenant);
+
 export const card = (page: Page, title: string): Locator => page.getByRole("region", { name: title, exact: true });
 export const table = (page: Page, name: string): Locator => page.getByRole("table", { name, exact: true });
+
+/** The amount on top of an overview or of a customer's page. */
+export const spend = (page: Page): Locator => card(page, "Spend").locator("[data-usd]").first();
 
 /** The exact amount that stands in an element. */
 export async function amount(within: Locator): Promise<string | null> {
@@ -70,7 +76,7 @@ export async function amounts(of: Locator): Promise<[string, string][]> {
 
 /** The address of the call behind a card, as the page itself gives it. */
 export async function source(within: Locator): Promise<string> {
-  await within.getByRole("button", { name: /^API calls behind/ }).click();
+  await within.getByRole("button", { name: /^API calls behind/ }).first().click();
   const text = await within.page().getByTestId("api-url").first().textContent();
   await within.page().keyboard.press("Escape");
   return (text ?? "").replace(/^GET /, "");

@@ -1,22 +1,41 @@
-import { TREE, total } from "./ledger";
-import { amount, ask, at, card, expect, sent, source, table, test } from "./page";
+import type { Page } from "@playwright/test";
+import { type Event, grouped, TREE, total, WEEKS } from "./ledger";
+import { amount, ask, at, card, everything, expect, sent, source, table, test } from "./page";
 
 const ALPHA = { tenant_id: "alpha" };
 
-test("runs are listed newest first, page after page, with what they cost", async ({ page }) => {
+/** Each run with what it cost, newest first. */
+function runsOf(events: Event[]): [string, string][] {
+  const runs = grouped(events, (event) => event.run_id);
+  const began = (run: Event[]) => Math.min(...run.map((event) => Date.parse(event.timestamp)));
+  return [...runs].sort(([, a], [, b]) => began(b) - began(a)).map(([id, run]): [string, string] => [id, total(run)]);
+}
+
+const listed = (page: Page) => table(page, "Runs").locator("tbody tr").evaluateAll((rows) => rows.map((row): [string, string] => [
+  row.querySelector("a.name")?.textContent ?? "", row.querySelector("[data-usd]")?.getAttribute("data-usd") ?? "",
+]));
+
+test("runs are listed newest first, with what they cost", async ({ page }) => {
   await page.goto(at("/app/runs", ALPHA));
-  const list = table(page, "Runs");
-  await expect(list.locator("tbody tr").first()).toBeVisible();
-  const runs = new Map<string, string>();
-  for (const id of new Set(sent("alpha").map((event) => event.run_id))) runs.set(id, total(sent("alpha").filter((event) => event.run_id === id)));
+  await expect(table(page, "Runs").locator("tbody tr").first()).toBeVisible();
+  expect(await listed(page)).toEqual(runsOf(sent("alpha")));
   const answered = await ask<{ run_id: string; total_cost: string }[]>(await source(card(page, "Runs that began in this time")));
-  const shown = await list.locator("tbody tr").evaluateAll((rows) => rows.map((row) => [
-    row.querySelector("a.name")?.textContent, row.querySelector("[data-usd]")?.getAttribute("data-usd"),
-  ]));
-  expect(shown).toEqual(answered.map((run) => [run.run_id, run.total_cost.replace(/\.?0+$/, "") || "0"]));
-  // A run that also has events of another day has more to it than this day's.
-  const whole = shown.filter(([id]) => id === TREE || id === "run-unpriced");
-  expect(whole).toEqual([[TREE, runs.get(TREE)], ["run-unpriced", "0"]]);
+  expect(answered.map((run) => [run.run_id, run.total_cost.replace(/\.?0+$/, "") || "0"])).toEqual(await listed(page));
+});
+
+test("a long list is shown page after page, to its end", async ({ page }) => {
+  await page.goto(`/app/runs?tenant_id=${WEEKS.tenant}&days=30`);
+  const wanted = runsOf(everything(WEEKS.tenant));
+  expect(wanted.length).toBeGreaterThan(150);
+  const more = page.getByRole("button", { name: "Show more" });
+  const rows = table(page, "Runs").locator("tbody tr");
+  for (const shown of [50, 100, 150]) {
+    await expect(rows).toHaveCount(shown);
+    await more.click();
+  }
+  await expect(rows).toHaveCount(wanted.length);
+  await expect(more).toHaveCount(0);
+  expect(await listed(page)).toEqual(wanted);
 });
 
 test("a run's tree rolls costs up, shows failures in place and folds", async ({ page }) => {
@@ -37,6 +56,8 @@ test("a run's tree rolls costs up, shows failures in place and folds", async ({ 
   await expect(spans.nth(3)).toContainText("error");
   await spans.nth(3).getByRole("button", { name: "tool:look" }).click();
   await expect(card(page, "tool:look")).toContainText("second");
+  const tokens = await table(page, "Tokens").locator("tbody tr").evaluateAll((rows) => rows.map((row) => [...row.children].map((cell) => cell.textContent)));
+  expect(tokens).toEqual([["Input", "1,200"], ["read from the cache", "800"], ["written to the cache", "150"], ["Output", "340"], ["reasoning", "260"]]);
   await page.getByRole("button", { name: "Children of tool:look" }).click();
   await expect(spans).toHaveCount(3);
 });

@@ -26,7 +26,7 @@ export default async function setup(): Promise<() => Promise<void>> {
     const withAuth = new Process(["query-api"], {
       LLMOBSERVE_BIND: `127.0.0.1:${guarded}`, LLMOBSERVE_AUTH: "required", LLMOBSERVE_BOOTSTRAP_KEY_FILE: keyFile,
       LLMOBSERVE_KAFKA_BROKERS: `127.0.0.1:${kafka}`, LLMOBSERVE_CLICKHOUSE_URL: `http://127.0.0.1:${clickhouse}`,
-      ...signIn.settings,
+      LLMOBSERVE_PUBLIC_PROXY_URL: `http://127.0.0.1:${proxy}`, ...signIn.settings,
     }, folder);
     running.push(withAuth);
     await withAuth.until(() => fetch(`${required}/ready`).then((answer) => answer.ok && existsSync(keyFile), () => false));
@@ -34,7 +34,7 @@ export default async function setup(): Promise<() => Promise<void>> {
     await send(off, now);
     Object.assign(process.env, {
       DASHBOARD_CLICKHOUSE: `http://127.0.0.1:${clickhouse}`, DASHBOARD_ISSUER: signIn.url,
-      DASHBOARD_OFF: off, DASHBOARD_REQUIRED: required, DASHBOARD_NOW: String(now),
+      DASHBOARD_OFF: off, DASHBOARD_REQUIRED: required, DASHBOARD_NOW: String(now), DASHBOARD_PROXY: `http://127.0.0.1:${proxy}`,
       DASHBOARD_KEY: readFileSync(keyFile, "utf8").trim(), DASHBOARD_TOKEN: signIn.token("alpha"),
     });
   } catch (error) {
@@ -52,7 +52,7 @@ async function send(url: string, now: number): Promise<void> {
   if (sent.status !== 202 || body.accepted !== events.length) throw new Error(`POST /events: ${JSON.stringify(body).slice(0, 1000)}`);
   const calls = events.filter(isCall).length;
   for (let tries = 0; tries < 300; tries++) {
-    const stats = await (await fetch(`${url}/dashboard/stats?days=4`)).json();
+    const stats = await (await fetch(`${url}/dashboard/stats?days=40`)).json();
     if (stats.call_count === calls) return;
     await new Promise((done) => setTimeout(done, 200));
   }

@@ -42,6 +42,7 @@ export interface Evidence {
   api?: string;
 }
 
-export const insights = (view: View): Call<Insight[]> => ({
-  url: address("/insights/daily", [...tenantQuery(view), ["money", "string"]]),
+/** About the 24 hours that end at `asOf`; now when empty. */
+export const insights = (view: View, asOf: string): Call<Insight[]> => ({
+  url: address("/insights/daily", [...tenantQuery(view), ...(asOf ? [["as_of", asOf] as [string, string]] : []), ["money", "string"]]),
 });

@@ -11,6 +11,7 @@ export type ProviderStats = Schema<"ProviderStats">;
 export type ModelStats = Schema<"ModelStats">;
 export type SectionStats = Schema<"SectionStats">;
 export type CustomerStats = Schema<"CustomerStats">;
+export type CustomerDetail = Schema<"CustomerDetail">;
 export type RunSummary = Schema<"RunSummary">;
 export type RunDetail = Schema<"RunDetail">;
 export type Span = Schema<"Span">;

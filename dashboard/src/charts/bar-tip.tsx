@@ -1,4 +1,4 @@
-import { formatCount } from "../format/number";
+import { formatCount, plural } from "../format/number";
 import { Money } from "../parts/money";
 import { REST_COLOUR, seriesColour } from "./palette";
 import { groupLabel, OTHER, type Stack } from "./series";
@@ -30,7 +30,7 @@ export function BarTip({ bucket, groups, title, at, width }: Props) {
         );
       })}
       <div className="muted">
-        {formatCount(bucket.calls)} calls{bucket.unpriced > 0 && `, ${formatCount(bucket.unpriced)} unpriced`}
+        {plural(bucket.calls, "call")}{bucket.unpriced > 0 && `, ${formatCount(bucket.unpriced)} unpriced`}
       </div>
     </div>
   );

@@ -6,6 +6,11 @@ export function formatCount(count: number): string {
   return whole.format(count);
 }
 
+/** "1 call", "2,000 calls". */
+export function plural(count: number, one: string): string {
+  return `${whole.format(count)} ${one}${count === 1 ? "" : "s"}`;
+}
+
 /** Short, for places where the whole number is a hover away. */
 export function formatCompact(count: number): string {
   return count < 10_000 ? whole.format(count) : compact.format(count);

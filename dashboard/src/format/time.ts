@@ -14,6 +14,7 @@ const clock = new Intl.DateTimeFormat("en-GB", { hour: "2-digit", minute: "2-dig
 
 export const formatDateTime = (at: string | Date) => dateTime.format(new Date(at));
 export const formatFull = (at: string | Date) => full.format(new Date(at));
+export const formatDay = (at: string | Date) => day.format(new Date(at));
 export const formatMonth = (at: string | Date) => month.format(new Date(at));
 
 /** A bucket's name on an axis: as much as tells it from its neighbours. */

@@ -1,12 +1,14 @@
+import type { ReactNode } from "react";
 import { Link } from "wouter";
-import { customer as customerCall, runs } from "../api/stats";
+import { customer as customerCall, type CustomerDetail, runs } from "../api/stats";
 import { useCall } from "../api/use-call";
 import { stack } from "../charts/series";
 import { StackedBars } from "../charts/stacked-bars";
 import { useHref, useView } from "../filters/use-view";
 import { toFloat, usd } from "../format/money";
-import { formatCompact, formatCount, formatDuration, formatShare } from "../format/number";
+import { formatCompact, formatDuration, formatShare, plural } from "../format/number";
 import { formatDateTime } from "../format/time";
+import type { Source } from "../parts/api-link";
 import { Card } from "../parts/card";
 import { Delta } from "../parts/delta";
 import { Money } from "../parts/money";
@@ -39,13 +41,7 @@ export default function Customer({ id }: { id: string }) {
         </div>
       </div>
       {totals && <Unpriced count={totals.unpriced_count} />}
-      <div className="stats">
-        <Stat label="Spend" calls={calls} wide value={totals && <Money amount={usd(totals.total_cost)} />} foot={totals && was && before && <Delta now={toFloat(usd(totals.total_cost))} before={toFloat(usd(was.total_cost))} good="down" />} />
-        <Stat label="Calls" calls={calls} value={totals && formatCompact(totals.call_count)} foot={totals && was && before && <Delta now={totals.call_count} before={was.call_count} />} />
-        <Stat label="Error rate" calls={calls} value={totals && formatShare(totals.call_count ? totals.error_count / totals.call_count : 0)} />
-        <Stat label="Latency p50" calls={calls} value={totals && formatDuration(totals.p50_latency_ms)} />
-        <Stat label="Latency p95" calls={calls} value={totals && formatDuration(totals.p95_latency_ms)} />
-      </div>
+      <Figures calls={calls} now={totals} was={before ? was : undefined} />
       {!detail ? <div className="card"><SkeletonRows /></div>
         : totals?.call_count === 0 && usd(totals.total_cost) === 0n ? <NoCalls /> : (
           <>
@@ -66,6 +62,31 @@ export default function Customer({ id }: { id: string }) {
   );
 }
 
+type Totals = CustomerDetail["totals"];
+
+function Figures({ calls, now, was }: { calls: Source[]; now: Totals | undefined; was: Totals | undefined }) {
+  const stat = (label: string, value: (of: Totals) => ReactNode, measure: (of: Totals) => number | null, good?: "down") => (
+    <Stat
+      label={label} calls={calls} wide={label === "Spend"} value={now && value(now)}
+      foot={now && was && <Delta now={measure(now) ?? 0} before={measure(was)} good={good} />}
+      before={now && was && measure(was) !== null && value(was)}
+    />
+  );
+  return (
+    <div className="stats">
+      {stat("Spend", (t) => <Money amount={usd(t.total_cost)} />, (t) => toFloat(usd(t.total_cost)), "down")}
+      {stat("Calls", (t) => formatCompact(t.call_count), (t) => t.call_count)}
+      {stat("Error rate", (t) => formatShare(errorRate(t)), errorRate, "down")}
+      {stat("Latency p50", (t) => formatDuration(t.p50_latency_ms), (t) => t.p50_latency_ms ?? null, "down")}
+      {stat("Latency p95", (t) => formatDuration(t.p95_latency_ms), (t) => t.p95_latency_ms ?? null, "down")}
+    </div>
+  );
+}
+
+function errorRate(totals: Totals): number {
+  return totals.call_count === 0 ? 0 : totals.error_count / totals.call_count;
+}
+
 function CustomerRuns({ customerId }: { customerId: string }) {
   const { view, period } = useView();
   const href = useHref();
@@ -74,14 +95,14 @@ function CustomerRuns({ customerId }: { customerId: string }) {
   const list = useCall(call);
   return (
     <Card title="Latest runs" className="span-4" calls={[call]} flush actions={<Link className="small" href={href("/app/runs", { filters: { customer_id: [customerId] } })}>All</Link>}>
-      {list.data?.length === 0 ? <Empty title="No runs in this time" /> : !list.data ? <SkeletonRows /> : (
+      {list.data?.length === 0 ? <Empty title="No run began in this time"><p>Calls of this time belong to runs that began before it.</p></Empty> : !list.data ? <SkeletonRows /> : (
         <table aria-label="Latest runs">
           <tbody>
             {list.data.map((run) => (
               <tr key={`${run.tenant_id} ${run.run_id}`}>
                 <td>
                   <Link className="name mono" href={runHref(run)}>{run.run_id}</Link>
-                  <div className="muted small">{formatDateTime(run.started_at)} · {formatCount(run.call_count)} calls</div>
+                  <div className="muted small">{formatDateTime(run.started_at)} · {plural(run.call_count, "call")}</div>
                 </td>
                 <td className="number"><Money amount={usd(run.total_cost)} /></td>
               </tr>

@@ -29,9 +29,9 @@ export default function Customers() {
         : <span className="muted">No customer</span>,
     },
     { id: "trend", header: "Trend", enableSorting: false, meta: { hide: "phone" }, cell: ({ row: { original: row } }) => row.customer_id && <Trend customer={row.customer_id} order={order} /> },
-    ...shared<CustomerStats>(earlier, customerKey),
+    ...shared<CustomerStats>(earlier, customerKey, before !== null),
     { id: "latency", header: "Avg latency", accessorKey: "avg_latency_ms", meta: { number: true, hide: "phone" }, cell: ({ getValue }) => formatDuration(getValue()) },
-  ], [earlier, href, order]);
+  ], [earlier, before, href, order]);
   return (
     <>
       <div className="page-head"><h1>Customers</h1></div>

@@ -45,8 +45,8 @@ function Providers() {
         ? <Link className="name" href={href("/app/models", { filters: withValue(view.filters, "provider", [row.provider]) })}>{row.provider}</Link>
         : <span className="muted">None</span>,
     },
-    ...shared<ProviderStats>(earlier, providerKey),
-  ], [earlier, href, view.filters]);
+    ...shared<ProviderStats>(earlier, providerKey, before !== null),
+  ], [earlier, before, href, view.filters]);
   return (
     <Card title="Providers" calls={[call, earlierCall]} exportOf={call.url} flush>
       <Answer of={list}>{(rows) => <Table label="Providers" columns={columns} rows={rows} empty={<NoCalls />} />}</Answer>
@@ -76,11 +76,11 @@ function ModelTable() {
         </>
       ),
     },
-    ...shared<ModelStats>(earlier, modelKey),
+    ...shared<ModelStats>(earlier, modelKey, before !== null),
     { id: "input", header: "Input tokens", accessorKey: "input_tokens", meta: { number: true, hide: "phone" }, cell: ({ getValue }) => <span title={formatCount(getValue())}>{formatCompact(getValue())}</span> },
     { id: "output", header: "Output tokens", accessorKey: "output_tokens", meta: { number: true, hide: "phone" }, cell: ({ getValue }) => <span title={formatCount(getValue())}>{formatCompact(getValue())}</span> },
     { id: "latency", header: "Avg latency", accessorKey: "avg_latency_ms", meta: { number: true, hide: "phone" }, cell: ({ getValue }) => formatDuration(getValue()) },
-  ], [earlier, href, view.filters]);
+  ], [earlier, before, href, view.filters]);
   return (
     <Card
       title="Models" calls={[call, earlierCall]} exportOf={call.url} flush
@@ -110,8 +110,8 @@ interface Common {
   percentage: number;
 }
 
-/** The columns that every table of costs has. */
-export function shared<T extends Common>(earlier: Map<string, Usd> | null, key: (row: T) => string): Column<T>[] {
+/** The columns that every table of costs has; the change is empty until the time before is known. */
+export function shared<T extends Common>(earlier: Map<string, Usd> | null, key: (row: T) => string, compared: boolean): Column<T>[] {
   const before = (row: T) => earlier?.get(key(row)) ?? 0n;
   return [
     {
@@ -120,9 +120,9 @@ export function shared<T extends Common>(earlier: Map<string, Usd> | null, key: 
     },
     { id: "unpriced", header: "Unpriced", accessorKey: "unpriced_count", meta: { number: true, hide: "phone" }, cell: ({ getValue }) => <UnpricedMark count={getValue()} /> },
     { id: "share", header: "Share", accessorKey: "percentage", meta: { hide: "phone" }, cell: ({ getValue }) => <Share percentage={getValue()} /> },
-    ...(earlier ? [{
+    ...(compared ? [{
       id: "change", header: "Change", meta: { number: true }, accessorFn: (row: T) => toFloat(usd(row.total_cost) - before(row)),
-      cell: ({ row: { original: row } }: { row: { original: T } }) => (
+      cell: ({ row: { original: row } }: { row: { original: T } }) => earlier && (
         <span title={`Before: ${formatUsd(before(row))}`}><Delta now={toFloat(usd(row.total_cost))} before={toFloat(before(row))} good="down" /></span>
       ),
     }] : []),

@@ -5,7 +5,7 @@ import { useList } from "../api/use-call";
 import { useClock } from "../filters/clock";
 import { useView } from "../filters/use-view";
 import { type Usd, usd } from "../format/money";
-import { formatCount, formatDuration } from "../format/number";
+import { formatCount, formatDuration, plural } from "../format/number";
 import { formatAgo, formatFull } from "../format/time";
 import { Answer } from "../parts/answer";
 import { Card } from "../parts/card";
@@ -50,7 +50,7 @@ function FindRun() {
   };
   return (
     <form role="search" className="row" onSubmit={go}>
-      <input className="input short mono" style={{ width: 240 }} type="search" aria-label="Run id" placeholder="Go to a run by its id" value={id} onChange={(event) => setId(event.target.value)} />
+      <input className="input short" style={{ width: 240 }} type="search" aria-label="Run id" placeholder="Go to a run by its id" value={id} onChange={(event) => setId(event.target.value)} />
       <button type="submit" className="button" aria-label="Find the run"><Icon name="search" /></button>
     </form>
   );
@@ -65,6 +65,7 @@ function useColumns(allTenants: boolean): Column<RunSummary>[] {
         <>
           <Link className="name mono" href={href(run)}>{run.run_id}</Link>
           {allTenants && <div className="muted small">{run.tenant_id}</div>}
+          <div className="muted small phone-line">{formatAgo(run.started_at, now)} · {plural(run.call_count, "call")}</div>
         </>
       ),
     },

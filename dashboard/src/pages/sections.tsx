@@ -65,8 +65,9 @@ interface TableProps {
 function SectionTable({ rows, tree, only, earlier: earlierCall, more }: TableProps) {
   const earlier = useBefore(earlierCall, sectionKey);
   const totals = useMemo(() => rolledUp(tree), [tree]);
+  const compared = earlierCall !== null;
   const columns = useMemo((): Column<SectionStats>[] => {
-    const [cost, ...rest] = shared<SectionStats>(earlier, sectionKey);
+    const [cost, ...rest] = shared<SectionStats>(earlier, sectionKey, compared);
     return [
       {
         id: "name", header: "Section", accessorKey: "section_path", cell: ({ row: { original: row } }) => row.section_path ? (
@@ -80,12 +81,12 @@ function SectionTable({ rows, tree, only, earlier: earlierCall, more }: TablePro
       {
         id: "total", header: "With sections below", meta: { number: true, hide: "phone" },
         accessorFn: (row): Usd | undefined => totals.get(row.section_path ?? ""),
-        cell: ({ getValue }) => getValue() === undefined ? "" : <Money amount={getValue()} />,
+        cell: ({ getValue }) => getValue() === undefined ? <span className="muted">–</span> : <Money amount={getValue()} />,
       },
       ...rest,
       { id: "latency", header: "Avg latency", accessorKey: "avg_latency_ms", meta: { number: true, hide: "phone" }, cell: ({ getValue }) => formatDuration(getValue()) },
     ];
-  }, [earlier, totals, only]);
+  }, [earlier, compared, totals, only]);
   return <Table label="Sections" columns={columns} rows={rows} more={more} empty={<NoCalls />} />;
 }
 

@@ -24,7 +24,7 @@ export const PAGES: Page[] = [
   page("/app/models", "Providers & models", "models"),
   page("/app/sections", "Sections", "sections"),
   page("/app/customers", "Customers", "customers"),
-  page("/app/insights", "Insights", "insights", { timed: false, filtered: null }),
+  page("/app/insights", "Insights", "insights", { timed: false, filtered: ["environment", "status"] }),
   page("/app/settings", "Settings", "settings", { timed: false, filtered: null }),
   page("/app/admin", "Admin", "admin", { timed: false, filtered: null, platform: true }),
   // Without a place of their own in the menu.

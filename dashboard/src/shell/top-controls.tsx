@@ -3,7 +3,7 @@ import { type FormEvent, useState } from "react";
 import { useClock } from "../filters/clock";
 import { PRESETS, type TimeRange, thisMonth } from "../filters/range";
 import { useView } from "../filters/use-view";
-import { formatDateTime, formatMonth } from "../format/time";
+import { formatDateTime, formatDay, formatMonth } from "../format/time";
 import { Icon } from "../parts/icons";
 
 /** Whether the page follows the time by itself. */
@@ -39,12 +39,13 @@ export function RangeControls() {
         type="button" className="button quiet wide-only" aria-pressed={view.compare}
         onClick={() => change({ compare: !view.compare })} title="Compare with the period before"
       >
-        Compare
+        <span className="toggle-mark"><Icon name="done" size={11} /></span> Compare
       </button>
       <Popover.Root open={open} onOpenChange={setOpen}>
         <Popover.Trigger asChild>
           <button type="button" className="button" aria-label={`Time range: ${rangeLabel(view.range)}`}>
-            {rangeLabel(view.range)} <Icon name="expand" size={14} />
+            <span className="wide-only">{rangeLabel(view.range)}</span><span className="narrow-only">{shortLabel(view.range)}</span>
+            <Icon name="expand" size={14} />
           </button>
         </Popover.Trigger>
         <Popover.Portal>
@@ -107,4 +108,11 @@ export function rangeLabel(range: TimeRange): string {
   if (range.kind === "month") return formatMonth(`${range.month}-15`);
   const unit = range.count === 1 ? range.kind.slice(0, -1) : range.kind;
   return range.count === 1 ? `Last ${unit}` : `Last ${range.count} ${unit}`;
+}
+
+/** For phones: days without the time of day. */
+function shortLabel(range: TimeRange): string {
+  if (range.kind !== "between") return rangeLabel(range);
+  const [from, to] = [formatDay(range.from), formatDay(range.to)];
+  return from === to ? from : `${from} – ${to}`;
 }

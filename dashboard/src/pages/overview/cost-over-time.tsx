@@ -5,6 +5,7 @@ import { Legend } from "../../charts/legend";
 import { stack } from "../../charts/series";
 import { StackedBars } from "../../charts/stacked-bars";
 import { useParam, useView } from "../../filters/use-view";
+import type { Period } from "../../filters/range";
 import { type Facet, subtree, withValue } from "../../filters/view";
 import { Answer } from "../../parts/answer";
 import { Card } from "../../parts/card";
@@ -20,6 +21,8 @@ export const DIMENSIONS: { value: Dimension; label: string }[] = [
 
 const FACET_OF: Record<Dimension, Facet> = { provider: "provider", model: "model", section: "section", customer: "customer_id" };
 
+const NARROW = matchMedia("(max-width: 560px)");
+
 interface Props {
   /** Always by this, instead of what the reader chooses. */
   by?: Dimension;
@@ -30,7 +33,7 @@ export function CostOverTime({ by, title = "Cost over time" }: Props) {
   const { view, change, period } = useView();
   const [chosen, setChosen] = useParam<Dimension>("by", "provider");
   const dimension = by ?? (DIMENSIONS.some((entry) => entry.value === chosen) ? chosen : "provider");
-  const call = timeseries(view, period, dimension);
+  const call = timeseries(view, period, dimension, NARROW.matches ? coarser(period) : undefined);
   const series = useCall(call);
   const bars = useMemo(() => series.data && stack(series.data), [series.data]);
 
@@ -57,6 +60,13 @@ export function CostOverTime({ by, title = "Cost over time" }: Props) {
       </Answer>
     </Card>
   );
+}
+
+/** Bars that a phone has room for, where the API would choose more. */
+function coarser(period: Period): string | undefined {
+  const hours = (Date.parse(period.to) - Date.parse(period.from)) / 3_600_000;
+  if (hours <= 12 || hours > 120 * 24) return undefined;
+  return hours <= 3 * 24 ? "1h" : "1d";
 }
 
 function utc(at: string): string {

@@ -22,7 +22,7 @@ export function RecentRuns({ className }: { className: string }) {
   return (
     <Card title="Latest runs" className={className} calls={[call]} flush actions={<Link className="small" href={href("/app/runs")}>All runs</Link>}>
       <Answer of={latest} waiting={<SkeletonRows rows={8} />}>
-        {(rows) => rows.length === 0 ? <Empty title="No runs in this time" /> : (
+        {(rows) => rows.length === 0 ? <Empty title="No run began in this time"><p>Calls of this time belong to runs that began before it.</p></Empty> : (
           <table aria-label="Latest runs">
             <thead><tr><th>Run</th><th className="hide-phone">Began</th><th className="number">Calls</th><th className="number">Cost</th></tr></thead>
             <tbody>

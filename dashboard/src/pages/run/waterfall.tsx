@@ -41,9 +41,9 @@ export function Waterfall({ spans, start, duration, selected, onSelect }: Props)
       <div className="waterfall" role="table" aria-label="Spans">
         <div className="span-row head" role="row">
           <span role="columnheader">Span</span>
-          <span role="columnheader" className="row spread"><span>0</span><span>{formatDuration(duration)}</span></span>
-          <span role="columnheader" style={{ textAlign: "right" }}>Cost with children</span>
-          <span role="columnheader" style={{ textAlign: "right" }}>Status</span>
+          <span role="columnheader" className="span-time"><span className="row spread"><span>0 s</span><span>{formatDuration(duration)}</span></span></span>
+          <span role="columnheader" className="end" title="Its own and that of all spans below it">Total cost</span>
+          <span role="columnheader" className="end">Status</span>
         </div>
         {rows.slice(0, shown).map(({ span, depth }) => (
           <div key={span.span_id} role="row" data-testid="span" data-depth={depth} className={`span-row ${selected === span.span_id ? "selected" : ""} ${failed(span) ? "failed" : ""}`}>
@@ -58,11 +58,11 @@ export function Waterfall({ spans, start, duration, selected, onSelect }: Props)
               </button>
               <span className="muted small truncate">{span.model ?? span.span_type}</span>
             </span>
-            <span role="cell"><Track span={span} start={start} duration={duration} /></span>
-            <span role="cell" className="numeric" style={{ textAlign: "right" }}>
+            <span role="cell" className="span-time"><Track span={span} start={start} duration={duration} /></span>
+            <span role="cell" className="numeric end">
               {span.unpriced_count > 0 && usd(span.total_cost) === 0n ? <span className="tag warn">unpriced</span> : <Money amount={usd(span.total_cost)} />}
             </span>
-            <span role="cell" style={{ textAlign: "right" }}>
+            <span role="cell" className="end">
               {span.status === "ok" ? <span className="muted small">ok</span> : <span className={`tag ${failed(span) ? "bad" : ""}`} title={span.error_type ?? undefined}>{span.status.replace("_", " ")}</span>}
             </span>
           </div>
@@ -82,11 +82,10 @@ function Track({ span, start, duration }: { span: Span; start: number; duration:
   const whole = Math.max(duration, 1);
   const left = Math.max(0, Math.min(100, ((Date.parse(span.started_at) - start) / whole) * 100));
   const width = Math.max(0, Math.min(100 - left, ((span.latency_ms ?? 0) / whole) * 100));
-  const beside = left + width < 72 ? { left: `calc(${left + width}% + 6px)` } : { right: `calc(${100 - left}% + 6px)` };
   return (
     <span className="span-track" style={{ display: "block" }}>
       <i style={{ left: `${left}%`, width: `${width}%`, background: failed(span) ? "var(--bad)" : COLOURS[span.span_type] }} />
-      <span style={beside}>{formatDuration(span.latency_ms)}</span>
+      <span style={{ left: `calc(${left + width}% + 7px)` }}>{formatDuration(span.latency_ms)}</span>
     </span>
   );
 }
