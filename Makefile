@@ -26,6 +26,8 @@ HINT_strace := apt-get install strace
 HINT_setpriv := apt-get install util-linux
 HINT_cargo-fuzz := cargo install cargo-fuzz --locked; rustup toolchain install nightly
 HINT_unshare := apt-get install util-linux
+HINT_nginx := apt-get install nginx
+HINT_valgrind := apt-get install valgrind
 
 # Of `make faults`.
 N ?= 200
@@ -125,10 +127,24 @@ demo: ## Two minutes of lifelike traffic to a running instance
 	@python3 demo/demo.py
 
 .PHONY: bench
-bench: build ## Benchmarks; writes bench/RESULTS.md
-	cargo build $(CARGO_FLAGS) -p bench-proxy
-	@$(call need,python3)
-	@bench/run.sh
+bench: build ## All benchmarks; writes bench/RESULTS.md. One by name: make bench-ingest
+	@$(call need,python3 nginx)
+	cargo build $(CARGO_FLAGS) -p bench-load
+	python3 bench/suite all
+
+# FULL=1 makes runs long, and five of them.
+BENCHES := ingest single overload aggregator e2e freshness stats catchup skew storage footprint start dedup proxy
+.PHONY: $(BENCHES:%=bench-%)
+$(BENCHES:%=bench-%): bench-%: build
+	@$(call need,python3 $(if $(filter proxy,$*),nginx))
+	cargo build $(CARGO_FLAGS) -p bench-load
+	@python3 bench/suite $*
+
+.PHONY: bench-instructions
+bench-instructions: ## Instructions an event costs, against those committed (needs valgrind)
+	@$(call need,python3 valgrind)
+	cargo build $(CARGO_FLAGS) -p bench-load
+	@python3 bench/instructions.py
 
 .PHONY: bench-auth
 bench-auth: ## What authentication adds to a request
@@ -139,12 +155,6 @@ bench-auth: ## What authentication adds to a request
 clients: build deps ## The providers' own client libraries through the proxy
 	$(call need,python3 node npm)
 	tests/e2e/clients.sh
-
-.PHONY: bench-proxy
-bench-proxy: build ## What the proxy adds and costs, beside nginx and LiteLLM
-	@$(call need,python3)
-	cargo build $(CARGO_FLAGS) -p bench-proxy
-	@bench/proxy.sh
 
 .PHONY: openapi
 openapi: build ## Write schemas/openapi.json anew from the handlers

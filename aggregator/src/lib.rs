@@ -54,6 +54,7 @@ pub use log::{Log, OffsetRange};
 use offsets::RETRY_BACKOFF_MS;
 pub use offsets::{CommitError, Offsets};
 use rdkafka::config::ClientConfig;
+pub use rollup::fold;
 pub use seams::{Direct, Seams};
 use service::kafka::TopicId;
 pub use store::{Erasure, Extent, Marker, Store, StoredId, StoredRow};

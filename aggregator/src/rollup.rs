@@ -15,6 +15,21 @@ use schemas::Row;
 use schemas::row::month_of;
 use schemas::wire::{SpanType, Status};
 
+use crate::block::Block;
+use crate::store::Marker;
+
+/// The rollups' blocks of rows of one month, as a batch makes them: for `bench/`, which counts
+/// what that costs.
+pub fn fold(rows: &[Row], marker: &Marker) -> [Block; 3] {
+    let month = rows.first().map(Row::month).unwrap_or_default();
+    let facts = || rows.iter().map(Fact::from);
+    [
+        fold_usage(facts(), Resolution::Quarter, month, marker),
+        fold_usage(facts(), Resolution::Minute, month, marker),
+        fold_runs(facts(), month, marker),
+    ]
+}
+
 /// What a rollup needs to know of one event, from the log or from `trace_events`.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Fact<'a> {

@@ -1,0 +1,57 @@
+//! The loads and the peers of the benchmarks. Loads keep their schedule whatever the answers do,
+//! so that a stall shows as latency, not as less load.
+//!
+//! `bench/suite` runs it. Every role prints one line of JSON at its end.
+#![allow(clippy::print_stdout)] // The result is printed.
+
+mod accept_only;
+mod connection;
+mod count;
+mod dedup;
+mod events;
+mod load;
+mod produce;
+mod records;
+mod shape;
+mod summary;
+mod upstream;
+
+use clap::Parser;
+
+#[derive(Parser)]
+enum Role {
+    /// Post events.
+    Events(events::Args),
+    /// Produce the records of events, with nothing but librdkafka.
+    Produce(produce::Args),
+    /// Answer 202 to whatever is JSON.
+    AcceptOnly(accept_only::Args),
+    /// Fill a duplicate window, or a hash set.
+    Dedup(dedup::Args),
+    /// Do one thing so often, under a tool that counts instructions.
+    Count(count::Args),
+    /// Answer chat completions, whole or streamed.
+    Upstream(upstream::Args),
+    /// Send chat completions.
+    Load(load::Args),
+}
+
+fn main() -> anyhow::Result<()> {
+    match Role::parse() {
+        Role::Events(args) => one_thread(events::run(args)),
+        Role::Produce(args) => produce::run(&args),
+        Role::AcceptOnly(args) => accept_only::run(&args),
+        Role::Dedup(args) => dedup::run(&args),
+        Role::Count(args) => count::run(&args),
+        Role::Upstream(args) => one_thread(upstream::run(args)),
+        Role::Load(args) => one_thread(load::run(args)),
+    }
+}
+
+/// What is measured gets the rest of the machine.
+fn one_thread(work: impl Future<Output = anyhow::Result<()>>) -> anyhow::Result<()> {
+    tokio::runtime::Builder::new_current_thread()
+        .enable_all()
+        .build()?
+        .block_on(work)
+}

@@ -1,0 +1,193 @@
+"""What a proxy adds and costs: the same load in one run directly, through nginx, through ours and
+through LiteLLM's proxy, against an upstream that answers at once. Ours meters, and its events are
+stored; that they all are is checked. CPU time is of the proxy's own processes; latency counts from
+when a request was due.
+"""
+
+import hashlib
+import json
+import os
+import shutil
+import subprocess
+import sys
+import tempfile
+import time
+import urllib.request
+from pathlib import Path
+
+from machine import ROOT, RUNS, SECONDS, TOOL, WORK, Several, cpu_seconds, free_ports, note, number, running, start, stop, tool, tree
+
+TITLE = "calls through the proxy; ours meters, and every event is stored"
+AGAINST = "nginx and LiteLLM's proxy, one worker each, in front of the same upstream"
+PATH = "/v1/chat/completions"
+CONNECTIONS, STREAMS = 32, 100
+
+
+class Target:
+    """Something that calls go through."""
+
+    def __init__(self, name, port, path=PATH, pids=lambda: []):
+        self.name, self.port, self.path, self._pids = name, port, path, pids
+
+    def load(self, seconds, connections, rate=None, stream=False):
+        """The load's own measurements, with the CPU seconds that the target's processes took."""
+        arguments = ["--address", f"127.0.0.1:{self.port}", "--path", self.path, "--seconds", seconds,
+                     "--connections", connections]
+        arguments += ["--rate", rate] if rate else []
+        arguments += ["--stream"] if stream else []
+        before = self.cpu()
+        result = tool("load", *arguments)
+        result["cpu"] = self.cpu() - before
+        if result["failed"]:
+            raise SystemExit(f"{self.name}: {result['failed']} calls failed")
+        return result
+
+    def cpu(self):
+        return cpu_seconds(*self._pids())
+
+
+def wait_for(port, path, seconds=120):
+    deadline = time.monotonic() + seconds
+    while True:
+        request = urllib.request.Request(
+            f"http://127.0.0.1:{port}{path}", b'{"model":"gpt-4o-mini","messages":[{"role":"user","content":"x"}]}',
+            {"Content-Type": "application/json", "Authorization": "Bearer sk-bench"},
+        )
+        try:
+            return urllib.request.urlopen(request, timeout=10).read()
+        except OSError as error:
+            if time.monotonic() > deadline:
+                raise SystemExit(f"nothing answers on port {port}: {error}") from error
+            time.sleep(0.2)
+
+
+def nginx(directory, port, upstream):
+    binary = shutil.which("nginx") or shutil.which("nginx", path="/usr/sbin")
+    if not binary:
+        raise SystemExit("missing: nginx (apt-get install nginx)")
+    config = directory / "nginx.conf"
+    config.write_text(f"""
+        worker_processes 1; daemon off; pid {directory}/nginx.pid; error_log stderr;
+        events {{ worker_connections 4096; }}
+        http {{
+          access_log off;
+          client_body_temp_path {directory}/body; proxy_temp_path {directory}/proxy;
+          fastcgi_temp_path {directory}/f; uwsgi_temp_path {directory}/u; scgi_temp_path {directory}/s;
+          keepalive_requests 100000000;
+          upstream provider {{ server 127.0.0.1:{upstream}; keepalive 256; keepalive_requests 100000000; }}
+          server {{
+            listen 127.0.0.1:{port};
+            location / {{
+              proxy_pass http://provider; proxy_http_version 1.1; proxy_set_header Connection "";
+              proxy_buffering off;
+            }}
+          }}
+        }}""")
+    return [binary, "-p", str(directory), "-c", str(config)]
+
+
+def installed_litellm():
+    """The program LITELLM names, else one installed below target/."""
+    if "LITELLM" in os.environ:
+        return os.environ["LITELLM"]
+    environment, wanted = ROOT / "target/venvs/bench-litellm", ROOT / "bench/requirements-litellm.txt"
+    stamp = environment / f".{hashlib.sha256(wanted.read_bytes()).hexdigest()[:16]}"
+    if not stamp.exists():
+        subprocess.run([sys.executable, "-m", "venv", environment], check=True)
+        subprocess.run([environment / "bin/pip", "install", "--quiet", "--disable-pip-version-check", "--requirement", wanted],
+                       check=True)
+        stamp.touch()
+    return str(environment / "bin/litellm")
+
+
+def litellm(directory, port, upstream):
+    config = directory / "litellm.yaml"
+    config.write_text(json.dumps({
+        "model_list": [{
+            "model_name": "gpt-4o-mini",
+            "litellm_params": {
+                "model": "openai/gpt-4o-mini", "api_key": "sk-bench", "api_base": f"http://127.0.0.1:{upstream}/v1",
+            },
+        }],
+        "litellm_settings": {"telemetry": False},
+    }))
+    return [installed_litellm(), "--config", str(config), "--host", "127.0.0.1", "--port", str(port), "--num_workers", "1"]
+
+
+def run(results):
+    WORK.mkdir(parents=True, exist_ok=True)
+    directory = Path(tempfile.mkdtemp(dir=WORK, prefix="proxy-"))
+    upstream_port, nginx_port, litellm_port = free_ports(3)
+    settings = {"LLMOBSERVE_PROXY_UPSTREAMS": f"openai=http://127.0.0.1:{upstream_port}"}
+    processes = []
+    try:
+        with open(directory / "log", "ab") as log, running(settings) as instance:
+            processes.append(start([TOOL, "upstream", "--port", str(upstream_port)], log))
+            processes.append(start(nginx(directory, nginx_port, upstream_port), log))
+            processes.append(start(litellm(directory, litellm_port, upstream_port), log))
+            targets = {
+                "directly": Target("directly", upstream_port),
+                "nginx": Target("nginx", nginx_port, pids=lambda: tree(processes[1].pid)),
+                "ours": Target("ours", instance.proxy, "/openai" + PATH, lambda: instance.children("proxy")),
+                "LiteLLM": Target("LiteLLM", litellm_port, pids=lambda: tree(processes[2].pid)),
+            }
+            for target in targets.values():
+                wait_for(target.port, target.path)
+                target.load(2, CONNECTIONS)
+            measure(results, targets)
+            check_stored(instance)
+    finally:
+        for process in processes:
+            stop(process)
+        shutil.rmtree(directory, ignore_errors=True)
+
+
+def measure(results, targets):
+    per_cpu, rates = {}, {}
+    for name in ("nginx", "ours", "LiteLLM"):
+        loads = [targets[name].load(SECONDS, CONNECTIONS) for _ in range(RUNS)]
+        per_cpu[name] = Several(load["answers"]["count"] / load["cpu"] for load in loads)
+        rates[name] = Several(load["answers"]["count"] / load["seconds"] for load in loads)
+    results.ratio = per_cpu["ours"].median / per_cpu["nginx"].median
+    results.row("calls per CPU-second, beside nginx", per_cpu["ours"].show(), per_cpu["nginx"].show(), f"{results.ratio:.2f}",
+                "≥ 0.5", results.ratio >= 0.5)
+    beside = per_cpu["ours"].median / per_cpu["LiteLLM"].median
+    results.row("calls per CPU-second, beside LiteLLM", per_cpu["ours"].show(), per_cpu["LiteLLM"].show(), f"{beside:.0f}",
+                "≥ 30", beside >= 30)
+    results.row("calls/s by the clock, beside nginx; LiteLLM's", rates["ours"].show(), f"{rates['nginx'].show()}; {rates['LiteLLM'].show()}",
+                f"{rates['ours'].median / rates['nginx'].median:.2f}", "", None)
+    # The same schedule for each: half of what ours takes; then what LiteLLM can keep.
+    lines, added = [], {}
+    for rate, names in ((rates["ours"].median / 2, ("directly", "nginx", "ours")),
+                        (rates["LiteLLM"].median / 2, ("directly", "nginx", "ours", "LiteLLM"))):
+        found = {name: [targets[name].load(SECONDS / 2, CONNECTIONS, rate=rate)["answers"] for _ in range(RUNS)] for name in names}
+        base = {p: Several(load[p] for load in found["directly"]).median for p in ("p50", "p99")}
+        for name in names:
+            at = {p: Several(load[p] for load in found[name]) for p in ("p50", "p99")}
+            added.setdefault(name, {p: at[p].median - base[p] for p in at})
+            lines.append([name, f"{number(rate)} calls/s", at["p50"].show(2), at["p99"].show(2),
+                          *(f"{at[p].median - base[p]:+.2f}" for p in at)])
+    # From the upstream's making a piece to the client.
+    for name in ("directly", "nginx", "ours"):
+        loads = [targets[name].load(SECONDS / 2, STREAMS, stream=True)["first_pieces"] for _ in range(RUNS)]
+        lines.append([name, f"first piece of a stream, {STREAMS} at once", Several(load["p50"] for load in loads).show(2),
+                      Several(load["p99"] for load in loads).show(2), "", ""])
+    results.row("added to the p99 at half of ours' capacity, ms", f"{added['ours']['p99']:.2f}", f"{added['nginx']['p99']:.2f} (nginx)",
+                "", "≤ 1", added["ours"]["p99"] <= 1)
+    results.table(["through", "load", "p50 ms", "p99 ms", "adds to p50", "adds to p99"], lines)
+
+
+def check_stored(instance):
+    """Every call through ours is in the statistics."""
+    with urllib.request.urlopen(f"http://127.0.0.1:{instance.proxy}/metrics", timeout=10) as answer:
+        lines = answer.read().decode().splitlines()
+    calls = sum(float(line.split()[-1]) for line in lines if line.startswith("llmobserve_proxy_calls_total{"))
+    deadline = time.monotonic() + 60
+    while True:
+        stored = sum(row["call_count"] for row in json.loads(instance.get("/stats/by-provider")))
+        if stored >= calls:
+            break
+        if time.monotonic() > deadline:
+            raise SystemExit(f"{calls:.0f} calls, but {stored} events are stored")
+        time.sleep(0.5)
+    note(f"all {stored} events are stored")

@@ -1,0 +1,66 @@
+"""From nothing to `ready`, with data that are there."""
+
+import os
+import shutil
+import subprocess
+import tempfile
+import time
+from pathlib import Path
+
+from machine import RUNS, WORK, Instance, Parts, Several, events, note
+
+TITLE = "`ready` of `llmobserve up` when everything is built and it has run before"
+AGAINST = "Kafka's own start, by the same command on the same data"
+
+
+def run(results):
+    WORK.mkdir(parents=True, exist_ok=True)
+    directory = tempfile.mkdtemp(dir=WORK, prefix="start-")
+    ours, kafka = [], []
+    try:
+        instance = Instance(directory)
+        instance.start(300)
+        events(instance, "--seconds", 3)
+        parts = Parts(instance)
+        command = Path(f"/proc/{parts.kafka}/cmdline").read_bytes().split(b"\0")[:-1]
+        where = os.readlink(f"/proc/{parts.kafka}/cwd")
+        environment = dict(
+            entry.split(b"=", 1) for entry in Path(f"/proc/{parts.kafka}/environ").read_bytes().split(b"\0") if b"=" in entry
+        )
+        instance.terminate(120)
+        for _ in range(RUNS):
+            kafka.append(kafka_alone(command, where, environment, directory))
+            took = instance.start(300)
+            ours.append(took)
+            instance.terminate(120)
+            note(f"ready in {took:.2f} s, Kafka alone in {kafka[-1]:.2f} s")
+    finally:
+        shutil.rmtree(directory, ignore_errors=True)
+    ours, kafka = Several(ours), Several(kafka)
+    results.ratio = ours.median / kafka.median
+    results.row("seconds until ready", ours.show(2), kafka.show(2), f"{results.ratio:.2f}", "≤ 1.3", results.ratio <= 1.3)
+    results.note("Kafka is ready when its log says `Kafka Server started`; `up` when it prints `ready`, with every part "
+                 "answering.")
+
+
+def kafka_alone(command, where, environment, directory):
+    """Seconds until Kafka says that it has started."""
+    log = next(Path(directory).glob("**/logs/server.log"))
+    size = log.stat().st_size
+    begun = time.monotonic()
+    process = subprocess.Popen(command, cwd=where, env=environment, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+    try:
+        while True:
+            with open(log, "rb") as text:
+                # A rolled file begins anew.
+                text.seek(size if log.stat().st_size >= size else 0)
+                if b"Kafka Server started" in text.read():
+                    return time.monotonic() - begun
+            if process.poll() is not None:
+                raise SystemExit(f"Kafka alone ended with {process.returncode}")
+            if time.monotonic() - begun > 120:
+                raise SystemExit("Kafka alone did not start in 120 s")
+            time.sleep(0.01)
+    finally:
+        process.terminate()
+        process.wait()
