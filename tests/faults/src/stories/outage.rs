@@ -14,6 +14,7 @@ use crate::world::World;
 const AGGREGATOR_MEMORY_MAX: u64 = 128 << 20;
 const LOOK_PAUSE: Duration = Duration::from_millis(500);
 const AUDIT_PATIENCE: Duration = Duration::from_secs(10);
+/// Beside the outage's own length: what came in must be gone sooner than it came.
 const EMPTY_MAX: Duration = Duration::from_secs(60);
 
 /// SIGSTOP. It holds inserts for longer than their lifetime, which is allowed here: the
@@ -73,7 +74,7 @@ pub(super) async fn refuses(
         None => "no audit".to_owned(),
         Some(0) => return violation("the audit saw nothing in flight".to_owned()),
         Some(events) => {
-            empties(world).await?;
+            empties(world, EMPTY_MAX + seconds).await?;
             format!("{events} in flight, then 0")
         }
     };
@@ -94,9 +95,9 @@ async fn audit(world: &World) -> Option<u64> {
     told["in_flight"]["total"].as_u64()
 }
 
-async fn empties(world: &World) -> anyhow::Result<()> {
+async fn empties(world: &World, patience: Duration) -> anyhow::Result<()> {
     world.load.pause().await?;
-    let deadline = Instant::now() + EMPTY_MAX;
+    let deadline = Instant::now() + patience;
     loop {
         let in_flight = audit(world).await;
         if in_flight == Some(0) {
