@@ -184,7 +184,7 @@ impl Shape {
         run.left -= 1;
         self.serial += 1;
         let (rng, mark) = (&mut self.rng, &self.mark);
-        let at = DateTime::from_timestamp_millis(self.now_ms - rng.i64(..60_000));
+        let at = DateTime::from_timestamp_millis(self.now_ms - rng.i64(0..60_000));
         let at = at
             .unwrap_or_default()
             .to_rfc3339_opts(SecondsFormat::Millis, true);
