@@ -21,6 +21,8 @@ TOOL = ROOT / "target/release/bench-load"
 WORK = ROOT / "target/bench"
 TICKS = os.sysconf("SC_CLK_TCK")
 FULL = os.environ.get("FULL") == "1"
+# So that what was started is stopped, too.
+signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))
 RUNS = 5 if FULL else 3
 SECONDS = 30 if FULL else 10
 

@@ -6,6 +6,7 @@ which is Zipf's law with exponent 1), keys spread over 30 days.
 """
 
 import json
+import signal
 import time
 import urllib.error
 import urllib.request
@@ -116,8 +117,13 @@ def make(millions):
         return directory, state
     each = millions * 1_000_000 // KEYS
     step = max(1, STEP_EVENTS // each)
+    # A step is done as a whole: it could not be taken back.
+    interrupted = []
+    before = signal.signal(signal.SIGTERM, lambda *_: interrupted.append(True))
     with running({}, directory) as instance:
         while state["keys"] < KEYS:
+            if interrupted:
+                raise SystemExit("interrupted; goes on from here the next time")
             begun = time.monotonic()
             low, high = state["keys"], min(KEYS, state["keys"] + step)
             source = events(low, high, each, state["start"])
@@ -137,6 +143,7 @@ def make(millions):
         state["seconds"] += time.monotonic() - begun
         state["merged"] = True
         state_file.write_text(json.dumps(state))
+    signal.signal(signal.SIGTERM, before)
     return directory, state
 
 
