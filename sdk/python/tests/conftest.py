@@ -1,6 +1,5 @@
 import json
 import os
-from pathlib import Path
 
 import pytest
 
@@ -8,11 +7,8 @@ import llmobserve
 from llmobserve import context, log, runtime
 
 from fakes.collector import Collector
-from fakes.provider import Provider, Recording
+from fakes.provider import Provider
 from fakes.proxy import Proxy
-
-SCHEMAS = Path(__file__).resolve().parents[3] / "schemas"
-FIXTURES = SCHEMAS / "fixtures" / "responses"
 
 
 @pytest.fixture
@@ -56,16 +52,6 @@ def observe(collector, provider, monkeypatch):
     llmobserve.shutdown(timeout=1)
     runtime._active = None
     context.leave(token)
-
-
-def fixture(name, **behaviour):
-    """A recording of `schemas/fixtures/responses`; by its suffix JSON, server-sent events or binary."""
-    body = (FIXTURES / name).read_bytes()
-    kinds = {".json": "application/json", ".sse": "text/event-stream; charset=utf-8"}
-    kind = kinds.get(Path(name).suffix, "application/vnd.amazon.eventstream")
-    if Path(name).suffix == ".sse":
-        behaviour.setdefault("pieces", "events")
-    return Recording(body, content_type=kind, **behaviour)
 
 
 @pytest.fixture

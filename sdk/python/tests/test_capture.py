@@ -7,11 +7,10 @@ import pytest
 
 import llmobserve
 from clients import POSTS
-from conftest import FIXTURES, fixture
+from recordings import EXPECTED, FIXTURES, fixture
 from fakes.provider import Recording
 from llmobserve import runtime
 
-EXPECTED = json.loads((FIXTURES / "expected.json").read_text())
 BODY = b'{"messages":[{"content":"the \\"model\\": \\"none\\""}],"model":"gpt-4o-asked"}'
 FIELDS = ("input_tokens", "output_tokens", "cached_tokens", "cache_write_tokens")
 FIELDS += ("cache_write_1h_tokens", "reasoning_tokens", "model", "service_tier", "usage")

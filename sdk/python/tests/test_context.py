@@ -10,7 +10,7 @@ import httpx
 import pytest
 
 import llmobserve
-from conftest import fixture
+from recordings import fixture
 from llmobserve import agent, context, section, tool, trace
 
 TENANTS = [f"tenant_{n}" for n in range(50)]

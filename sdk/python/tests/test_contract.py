@@ -8,7 +8,7 @@ import time
 import pytest
 
 import llmobserve
-from conftest import SCHEMAS
+from recordings import SCHEMAS
 from fakes import contract
 from llmobserve import config, context
 from llmobserve import event as events

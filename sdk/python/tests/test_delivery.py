@@ -10,7 +10,7 @@ import httpx
 import pytest
 
 import llmobserve
-from conftest import fixture
+from recordings import fixture
 from fakes.collector import Collector
 from llmobserve import runtime, section, sender, transport
 
@@ -58,11 +58,18 @@ def test_nobody_there_and_then_somebody(observe, collector):
     again.stop()
 
 
-def test_a_name_that_does_not_resolve(observe):
-    observe(collector_url="http://collector.invalid:8000")
+def test_a_name_that_does_not_resolve_until_it_does(observe, collector, monkeypatch):
+    observe(collector_url=f"http://collector.invalid:{collector.port}")
     record(10)
     assert not llmobserve.flush(0.3)
     assert llmobserve.stats()["queued"] == 10
+    resolve = socket.getaddrinfo
+    known = {"collector.invalid": "127.0.0.1"}
+    monkeypatch.setattr(
+        socket, "getaddrinfo", lambda host, *rest, **more: resolve(known.get(host, host), *rest, **more)
+    )
+    assert llmobserve.flush(5)
+    assert numbers(collector) == list(range(10))
 
 
 @pytest.mark.parametrize("url", ["not a url", "ftp://x", "http://", "http://127.0.0.1:99999"])

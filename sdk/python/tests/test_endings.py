@@ -12,7 +12,7 @@ import requests
 import urllib3
 
 import llmobserve
-from conftest import fixture
+from recordings import fixture
 from fakes.provider import Recording
 
 BODY = b'{"model":"gpt-4o"}'

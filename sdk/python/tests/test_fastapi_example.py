@@ -6,7 +6,7 @@ from concurrent.futures import ThreadPoolExecutor
 import pytest
 
 import llmobserve
-from conftest import SCHEMAS, fixture
+from recordings import SCHEMAS, fixture
 
 pytestmark = pytest.mark.libraries
 

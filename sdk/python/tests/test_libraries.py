@@ -1,41 +1,22 @@
 """The providers' own libraries, and those built on them: sync, async, streaming, with and
 without the proxy. What the application gets is compared with what it gets without us."""
 
-import asyncio
 import json
 
 import pytest
 
 import llmobserve
-from conftest import fixture
 from fakes.provider import Recording
-from libraries import every
+from libraries import every, lasting, replay, run, ways
 
 pytestmark = pytest.mark.libraries
 LIBRARIES = list(every())
-WAYS = ["whole", "stream", "async_whole", "async_stream"]
-
-
-#: One for all: LangChain and LiteLLM keep their asynchronous clients for good.
-LOOP = asyncio.new_event_loop()
-
-
-def run(library, way):
-    result = getattr(library, way)
-    return LOOP.run_until_complete(result()) if way.startswith("async") else result()
 
 
 def cases():
     for library in LIBRARIES:
-        for way in WAYS:
-            if hasattr(library, way):
-                yield pytest.param(library, way, id=f"{library.__name__}-{way}")
-
-
-def replay(library, way, provider):
-    name = library.fixtures["stream" in way]
-    behaviour = {"pieces": 50} if name.endswith(".stream") else {}
-    provider.replay(fixture(name, **behaviour))
+        for way in ways(library):
+            yield pytest.param(library, way, id=f"{library.__name__}-{way}")
 
 
 @pytest.mark.parametrize("through", ["directly", "proxy"])
@@ -48,7 +29,7 @@ def test_library(kind, way, through, observe, provider, proxy, collector):
     )
     assert run(kind(provider.url), way) == without
     assert llmobserve.flush(5)
-    sent = [strip(request) for request in provider.requests]
+    sent = [lasting(request) for request in provider.requests]
     assert len(sent) == 2 and sent[0] == sent[1]
     if through == "proxy":
         (call,) = proxy.calls
@@ -60,16 +41,6 @@ def test_library(kind, way, through, observe, provider, proxy, collector):
     assert (event["provider"], event["status"], event["tenant_id"]) == (kind.provider, "ok", "acme")
     assert event["model"]
     assert event.get("is_streaming", False) == ("stream" in way)
-
-
-VARIES = ("x-amz-date", "authorization", "amz-sdk-invocation-id", "amz-sdk-request", "connection")
-VARIES += ("x-stainless-read-timeout", "idempotency-key", "accept-encoding", "transfer-encoding")
-VARIES += ("content-length", "host", "x-client-request-id")
-
-
-def strip(request):
-    method, path, headers, body = request
-    return method, path, {k: v for k, v in headers.items() if k not in VARIES}, body
 
 
 @pytest.mark.parametrize("through", ["directly", "proxy"])

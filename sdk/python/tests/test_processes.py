@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from conftest import fixture
+from recordings import fixture
 from fakes.collector import Collector
 
 PROGRAMS = Path(__file__).parent / "programs"

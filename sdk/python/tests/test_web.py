@@ -14,7 +14,7 @@ from pathlib import Path
 import pytest
 
 import llmobserve
-from conftest import fixture
+from recordings import fixture
 from llmobserve import context
 
 PROGRAMS = Path(__file__).parent / "programs"

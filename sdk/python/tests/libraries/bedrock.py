@@ -5,6 +5,7 @@ from . import plain
 
 class Boto3:
     provider, path = "bedrock", "/model/us.amazon.nova-lite-v1%3A0/converse"
+    model = "us.amazon.nova-lite-v1:0"
 
     def __init__(self, url):
         import boto3
@@ -21,7 +22,7 @@ class Boto3:
         )
         self.error = ClientError
         messages = [{"role": "user", "content": [{"text": "Hello"}]}]
-        self.arguments = {"modelId": "us.amazon.nova-lite-v1:0", "messages": messages}
+        self.arguments = {"modelId": self.model, "messages": messages}
 
     def whole(self):
         return plain(self.client.converse(**self.arguments))

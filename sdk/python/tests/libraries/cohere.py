@@ -4,7 +4,7 @@ from . import MESSAGES, collect, plain
 
 
 class Cohere:
-    provider, path = "cohere", "/v2/chat"
+    provider, path, model = "cohere", "/v2/chat", "command-a-03-2025"
 
     def __init__(self, url):
         import cohere
@@ -12,7 +12,8 @@ class Cohere:
         self.sync = cohere.ClientV2(api_key="k", base_url=url)
         self.other = cohere.AsyncClientV2(api_key="k", base_url=url)
         self.error = cohere.errors.TooManyRequestsError
-        self.arguments = {"model": "command-a-03-2025", "messages": MESSAGES}
+        once = {"request_options": {"max_retries": 0}}
+        self.arguments = {"model": self.model, "messages": MESSAGES, **once}
 
     def whole(self):
         return plain(self.sync.chat(**self.arguments))

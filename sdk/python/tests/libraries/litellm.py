@@ -1,5 +1,7 @@
 """LiteLLM, through OpenAI's library and through its own client."""
 
+import os
+
 from . import MESSAGES
 
 
@@ -7,6 +9,8 @@ class LiteLLM:
     provider, path = "openai", "/v1/chat/completions"
 
     def __init__(self, url):
+        # Or it asks the network for prices when it is imported.
+        os.environ["LITELLM_LOCAL_MODEL_COST_MAP"] = "True"
         import litellm
 
         litellm.telemetry = False

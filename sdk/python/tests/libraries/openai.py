@@ -5,6 +5,8 @@ from . import MESSAGES, collect, plain
 
 class OpenAI:
     provider, path = "openai", "/v1/chat/completions"
+    #: Streams whose usage the provider is not asked for.
+    unasked = ("async_stream",)
 
     def __init__(self, url):
         import openai
@@ -36,7 +38,7 @@ class OpenAI:
 
 
 class OpenAIResponses(OpenAI):
-    path = "/v1/responses"
+    path, unasked = "/v1/responses", ()
 
     def whole(self):
         return plain(self.sync.responses.create(model="gpt-5", input="Hello"))
@@ -56,6 +58,8 @@ class OpenAIResponses(OpenAI):
 
 class OpenAIHelpers(OpenAI):
     """`with_raw_response` and the streaming helper, which read in their own ways."""
+
+    unasked = ("stream", "async_stream")
 
     def whole(self):
         raw = self.sync.chat.completions.with_raw_response.create(**self.arguments())

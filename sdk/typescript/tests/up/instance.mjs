@@ -12,7 +12,7 @@ import { ROOT } from "../setup.mjs";
 const BINARY = process.env.LLMOBSERVE_BINARY ?? `${ROOT}target/release/llmobserve`;
 const READY_MS = 300_000; // of a busy machine; some seconds otherwise
 
-async function freePort() {
+export async function freePort() {
   const server = createServer().listen(0, "127.0.0.1");
   await new Promise((resolve) => server.once("listening", resolve));
   const { port } = server.address();
@@ -21,11 +21,12 @@ async function freePort() {
 }
 
 export class Instance {
-  async start() {
+  async start(settings = {}) {
     if (!existsSync(BINARY)) throw new Error(`${BINARY} is not built: make build`);
     const [port, proxy, clickhouse, kafka] =
       await Promise.all([freePort(), freePort(), freePort(), freePort()]);
     this.url = `http://127.0.0.1:${port}`;
+    this.proxyUrl = `http://127.0.0.1:${proxy}`;
     this.directory = mkdtempSync(join(tmpdir(), "llmobserve-ts-"));
     const log = join(this.directory, "up.log");
     const kept = Object.entries(process.env).filter(([name]) => !name.startsWith("LLMOBSERVE_"));
@@ -40,6 +41,7 @@ export class Instance {
         LLMOBSERVE_CLICKHOUSE_PORT: clickhouse,
         LLMOBSERVE_KAFKA_PORT: kafka,
         LLMOBSERVE_DATA_DIR: this.directory,
+        ...settings,
       },
     });
     const ready = new Promise((resolve) => {
