@@ -14,5 +14,7 @@ if [ ! -e "$stamp" ]; then
     touch "$stamp"
 fi
 cp "$here/export.mjs" "$kept/"
-export LLMOBSERVE_OTLP_PACKAGES="$kept"
+rust="$kept-rust"
+cargo build --quiet --locked --manifest-path "$here/rust/Cargo.toml" --target-dir "$rust"
+export LLMOBSERVE_OTLP_PACKAGES="$kept" LLMOBSERVE_OTLP_RUST="$rust/debug/export"
 exec "$kept/venv/bin/python" -m pytest -q -p no:cacheprovider "$here/test_otlp.py" "$@"

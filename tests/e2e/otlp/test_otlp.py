@@ -15,8 +15,9 @@ HERE = Path(__file__).resolve().parent
 ROOT = HERE.parents[2]
 sys.path[:0] = [str(HERE.parent), str(ROOT / "sdk" / "python" / "tests")]
 
-from fakes.provider import Provider, Recording  # noqa: E402
+from fakes.provider import Provider  # noqa: E402
 from instance import Instance  # noqa: E402
+from recordings import fixture  # noqa: E402
 
 #: 1,200 input tokens of which 1,024 are cached, 300 output: gpt-4o at 2.5, 1.25 and 10 dollars.
 PRICE = "0.00472"
@@ -106,11 +107,20 @@ def test_javascript(up, encoding, compression):
     assert_stored_once(up, f"js-{encoding}-{compression}", done.stdout.strip())
 
 
+@pytest.mark.parametrize("compression", ["none", "gzip", "zstd"])
+@pytest.mark.parametrize("encoding", ["http", "proto"])
+def test_rust(up, encoding, compression):
+    program = os.environ["LLMOBSERVE_OTLP_RUST"]
+    command = [program, encoding, up.url, compression]
+    done = subprocess.run(command, capture_output=True, text=True, timeout=60)
+    assert done.returncode == 0, done.stderr
+    assert_stored_once(up, f"rust-{encoding}-{compression}", done.stdout.strip())
+
+
 def test_langchain(up):
     """The example: a chain's call, under the chain's name."""
     openai = Provider()
-    fixtures = ROOT / "schemas" / "fixtures" / "responses"
-    openai.replay(Recording((fixtures / "openai_chat.json").read_bytes()))
+    openai.replay(fixture("openai_chat.json"))
     environment = {k: v for k, v in os.environ.items() if not k.startswith(("LLMOBSERVE_", "OTEL_"))}
     environment |= {
         "OTEL_EXPORTER_OTLP_ENDPOINT": up.url,
