@@ -1,8 +1,11 @@
-"""90 days of traffic of 50 tenants with labelled anomalies, as rows of the rollups.
+"""Tenants as they are without anomalies: what each has, and how much of it on which day.
 
-Everything follows from the seed. A tenant has sections (features) with their own models, prompts
-and seasons, customers of very unequal size, growth, noisy days, and changes that are no anomaly:
-customers that come and go, slow growth, weekly batch jobs, a price that differs by model.
+Everything follows from the seed. What follows here is ordinary and must not be told: weekends and
+nights, days that vary (a day is like the one before it, and one in a hundred is far off), growth,
+weekly batch jobs, sections that run once in a while, features that are launched, customers that come
+and go, sections that move to another model of about the same price, prices and prompts that change a
+little, errors that come in waves, holidays on which everything falls. Ordinary variation of one section
+stays within `ORDINARY_MAX` of its course; what `anomalies.py` injects is more.
 """
 
 import math
@@ -10,11 +13,10 @@ import random
 from dataclasses import dataclass, field
 
 DAYS = 90
-TENANTS = 50
-SLOT_HOURS = 3
+SLOT_HOURS = 6
 SLOTS_A_DAY = 24 // SLOT_HOURS
 WARM_UP_DAYS = 28
-DAY = 86_400
+ORDINARY_MAX = 1.5
 
 # provider, model, dollars per million tokens: input, cached input, output
 MODELS = [
@@ -27,108 +29,61 @@ MODELS = [
     ("google", "gemini-2.5-flash", 0.3, 0.075, 2.5),
     ("mistral", "mistral-large-latest", 2.0, 2.0, 6.0),
 ]
-DEAR = [("openai", "o3-pro", 20.0, 20.0, 80.0), ("anthropic", "claude-opus-4-1", 15.0, 1.5, 75.0)]
 SECTIONS = ["agent:support", "agent:research/tool:web_search", "agent:sales_email", "agent:code_review",
             "search/rerank", "summarise", "agent:onboarding/step:draft", "translate"]
-KINDS = ["cost_spike", "cost_drop", "new_expensive_model", "token_bloat", "retry_loop", "error_burst",
-         "cache_hit_collapse", "unpriced_usage"]
 
 
 @dataclass
 class Section:
     name: str
-    models: list  # (model, share)
-    calls: float  # a day
-    input: float
+    models: list  # (model, share of the calls)
+    calls: float  # a weekday
+    input: float  # tokens of a call
     output: float
-    cached: float
-    errors: float
+    cached: float  # share of the input
+    errors: float  # share of the calls
     run: float  # calls of a run
-    weekend: float
+    weekend: float  # share of a weekday
     night: float
+    noise: float
     batch_day: int = -1  # of the week, with three times the calls
+    sporadic: bool = False  # runs one day in four
+    start: int = 0  # day of the launch
+    ramp: int = 1  # days until it is used in full
+    migration: tuple = None  # (day, days that it takes, model instead of the first)
+    prompt_edits: list = field(default_factory=list)  # (day, factor)
 
 
 @dataclass
-class Anomaly:
-    tenant: str
-    kind: str
-    start: int  # slot
-    slots: int
-    subjects: dict  # dimension -> name, each a right answer
-    factor: float
-    model: tuple = None
-    also: tuple = ()  # kinds that are right answers, too
+class Customer:
+    name: str
+    weight: float
+    prompt: float  # its prompts against the section's
+    first: int = 0
+    last: int = DAYS
+    ramp: int = 1
 
-    def active(self, slot):
-        return self.start <= slot < self.start + self.slots
+    def present(self, day):
+        """Its weight on that day."""
+        if not self.first <= day < self.last:
+            return 0.0
+        return self.weight * min(1.0, (day - self.first + 1) / self.ramp)
+
+    def stays(self):
+        return self.first == 0 and self.last == DAYS
 
 
 @dataclass
 class Tenant:
     name: str
     sections: list
-    customers: list  # (name, weight, first day, last day)
+    customers: list
+    start: int  # first day of its life
     growth: float  # a day
     noise: float
+    holidays: dict  # day -> share of the traffic that is left
+    prices: tuple  # (day, model, factor)
     anomalies: list = field(default_factory=list)
-
-
-def poisson(rng, mean):
-    if mean <= 0:
-        return 0
-    if mean > 40:
-        return max(0, round(rng.gauss(mean, math.sqrt(mean))))
-    limit, count, product = math.exp(-mean), 0, rng.random()
-    while product > limit:
-        count += 1
-        product *= rng.random()
-    return count
-
-
-def make_tenant(rng, number):
-    sections = []
-    for name in rng.sample(SECTIONS, rng.randint(3, 6)):
-        models = rng.sample(MODELS, rng.randint(1, 2))
-        share = rng.uniform(0.6, 0.9) if len(models) > 1 else 1.0
-        cached = rng.choice([0.0, 0.0, rng.uniform(0.2, 0.6)])
-        sections.append(Section(
-            name, list(zip(models, [share, 1 - share])), calls=rng.lognormvariate(math.log(600), 0.6),
-            input=rng.lognormvariate(math.log(2000), 0.6), output=rng.lognormvariate(math.log(400), 0.4),
-            cached=cached, errors=rng.uniform(0.002, 0.03), run=rng.uniform(2, 8),
-            weekend=rng.uniform(0.15, 1.0), night=rng.uniform(0.1, 0.8),
-            batch_day=rng.choice([-1, -1, -1, rng.randrange(7)])))
-    customers = []
-    for index in range(rng.randint(5, 20)):
-        first = 0 if rng.random() < 0.85 else rng.randrange(DAYS)
-        last = DAYS if rng.random() < 0.93 else rng.randrange(first, DAYS) + 1
-        weight = rng.paretovariate(1.3)
-        if first > 0 or last < DAYS:
-            weight = min(weight, 1.5)  # who comes and goes is small; a large one that goes is a drop
-        customers.append((f"customer_{index}", weight, first, last))
-    tenant = Tenant(f"tenant_{number:02}", sections, customers, growth=rng.gauss(0.002, 0.003),
-                    noise=rng.uniform(0.05, 0.18))
-    make_anomalies(rng, tenant)
-    return tenant
-
-
-def make_anomalies(rng, tenant):
-    """Three to five, apart from one another, after four weeks."""
-    day = WARM_UP_DAYS + rng.randint(2, 8)
-    for kind in rng.sample(KINDS, rng.randint(3, 5)):
-        days = rng.choice([1, 1.5, 2, 3])
-        start = int(day * SLOTS_A_DAY) + rng.randrange(SLOTS_A_DAY)
-        if day + days + 1 >= DAYS:
-            return
-        anomaly = make_anomaly(rng, tenant, kind, start, int(days * SLOTS_A_DAY))
-        if anomaly:
-            tenant.anomalies.append(anomaly)
-        day += days + rng.randint(6, 14)
-
-
-def spend(section):
-    return section.calls * sum(share * price(model, section.input, section.input * section.cached, section.output)
-                               for model, share in section.models)
 
 
 def price(model, input_tokens, cached, output_tokens):
@@ -136,129 +91,103 @@ def price(model, input_tokens, cached, output_tokens):
     return ((input_tokens - cached) * rate_in + cached * rate_cached + output_tokens * rate_out) / 1e6
 
 
-def make_anomaly(rng, tenant, kind, start, slots):
-    whole = sum(spend(section) for section in tenant.sections)
-    day_of = start // SLOTS_A_DAY
-
-    def size(section):  # on that day of the week
-        weekday = day_of % 7
-        share = section.weekend if weekday >= 5 else 1.0
-        return spend(section) * share / whole
-
-    large = [section for section in tenant.sections if size(section) >= 0.15]
-    if not large:
-        return None
-    section = rng.choice(large)
-    label = dict(tenant=tenant.name, kind=kind, start=start, slots=slots)
-    if kind == "cost_spike":
-        present = [c for c in tenant.customers if c[2] == 0 and c[3] == DAYS]
-        total = sum(weight for _, weight, _, _ in present)
-        heavy = [c for c in present if c[1] / total >= 0.08]
-        if heavy and rng.random() < 0.5:
-            customer = rng.choice(heavy)
-            return Anomaly(**label, subjects={"customer_id": customer[0]}, factor=rng.uniform(4, 12))
-        return Anomaly(**label, subjects={"section": section.name}, factor=rng.uniform(2.2, 6))
-    if kind == "cost_drop":
-        return Anomaly(**label, subjects={"section": section.name}, factor=rng.uniform(0.0, 0.25))
-    if kind == "new_expensive_model":
-        model = rng.choice(DEAR)
-        return Anomaly(**label, subjects={"section": section.name, "model": model[1]},
-                       factor=rng.uniform(0.3, 0.9), model=model, also=("cost_spike",))
-    if kind == "token_bloat":
-        return Anomaly(**label, subjects={"section": section.name}, factor=rng.uniform(2.0, 4.0), also=("cost_spike",))
-    if kind == "retry_loop":
-        return Anomaly(**label, subjects={"section": section.name}, factor=rng.uniform(3.5, 8), also=("cost_spike",))
-    if kind == "error_burst":
-        return Anomaly(**label, subjects={"section": section.name}, factor=rng.uniform(0.15, 0.8), also=("cost_drop",))
-    if kind == "cache_hit_collapse":
-        cached = [section for section in large if section.cached >= 0.2]
-        if not cached:
-            return None
-        section = rng.choice(cached)
-        return Anomaly(**label, subjects={"section": section.name}, factor=rng.uniform(0.0, 0.2), also=("cost_spike",))
-    model = ("openai", "gpt-next-preview", None, None, None)
-    return Anomaly(**label, subjects={"model": model[1], "section": section.name}, factor=rng.uniform(0.3, 1.0),
-                   model=model, also=("cost_drop",))
+def call_cost(section, model, **changed):
+    """Dollars of an average good call; `changed` = `input` or `cached` as they are not usually."""
+    input_tokens, cached = changed.get("input", section.input), changed.get("cached", section.cached)
+    return price(model, input_tokens, input_tokens * cached, section.output)
 
 
-def tenants(seed):
+def spend(section):
+    """Dollars of a weekday."""
+    return section.calls * sum(share * call_cost(section, model) for model, share in section.models)
+
+
+def slot_share(section, slot):
+    """Which part of a day's calls falls into the slot."""
+    at_night = slot % SLOTS_A_DAY in (0, SLOTS_A_DAY - 1)
+    return (section.night if at_night else 1.0) / (2 + 2 * section.night)
+
+
+def holidays_of_country(rng):
+    """A single day, and some days in a row."""
+    holidays = [(rng.randrange(WARM_UP_DAYS, DAYS), 1), (rng.randrange(WARM_UP_DAYS, DAYS - 4), rng.randint(2, 4))]
+    return [day for first, days in holidays for day in range(first, first + days) if day % 7 < 5]
+
+
+def make_section(rng, name, calls):
+    models = rng.sample(MODELS, rng.choice([1, 1, 2]))
+    share = rng.uniform(0.6, 0.9) if len(models) > 1 else 1.0
+    section = Section(
+        name, list(zip(models, [share, 1 - share])), calls=calls,
+        input=rng.lognormvariate(math.log(2000), 0.6), output=rng.lognormvariate(math.log(300), 0.5),
+        cached=rng.choice([0.0, rng.uniform(0.3, 0.9), rng.uniform(0.3, 0.9)]), errors=rng.uniform(0.002, 0.03),
+        run=rng.uniform(1.5, 8), weekend=rng.choice([1.0, rng.uniform(0.1, 0.9)]), night=rng.uniform(0.1, 0.9),
+        noise=rng.uniform(0.03, 0.12), batch_day=rng.choice([-1, -1, -1, -1, rng.randrange(7)]))
+    edits = rng.choice([0, 1, 2])
+    section.prompt_edits = [(rng.randrange(DAYS), rng.uniform(0.85, 1.2)) for _ in range(edits)]
+    return section
+
+
+def make_sections(rng, small):
+    median = rng.uniform(5, 40) if small else 800
+    names = rng.sample(SECTIONS, rng.randint(2, 6))
+    sections = [make_section(rng, name, rng.lognormvariate(math.log(median), 0.7)) for name in names]
+    whole = sum(map(spend, sections))
+    if rng.random() < 0.3:  # a feature that is launched
+        section = max(sections, key=lambda s: -spend(s))
+        section.start, section.ramp = rng.randrange(5, DAYS - 10), rng.randint(3, 14)
+        limit_to(section, 0.2 * whole)
+    steady = [s for s in sections if s.start == 0]
+    if rng.random() < 0.3 and len(steady) > 1:  # evaluations, imports: once in a while
+        section = min(steady, key=spend)
+        section.sporadic, section.batch_day = True, -1
+        limit_to(section, rng.uniform(0.03, 0.12) * whole)
+    if rng.random() < 0.35:
+        section = rng.choice(sections)
+        now = section.models[0][0]
+        alike = [m for m in MODELS if m not in [m for m, _ in section.models]
+                 and 0.6 < call_cost(section, m) / call_cost(section, now) < 1.6]
+        if alike:
+            section.migration = (rng.randrange(10, DAYS), rng.choice([1, 1, 3, 7]), rng.choice(alike))
+    return sections
+
+
+def limit_to(section, dollars):
+    section.calls *= min(1.0, dollars / spend(section))
+
+
+def make_customers(rng):
+    """Very unequal; who comes grows into its size, and who comes or goes is no large one."""
+    count = rng.choice([rng.randint(2, 5), rng.randint(5, 15), rng.randint(15, 30)])
+    customers = [Customer(f"customer_{i}", rng.paretovariate(1.2), rng.lognormvariate(0, 0.3)) for i in range(count)]
+    for customer in customers[1:]:
+        chance = rng.random()
+        if chance < 0.12:
+            customer.first, customer.ramp = rng.randrange(1, DAYS), rng.randint(3, 21)
+        elif chance < 0.2:
+            customer.last = rng.randrange(1, DAYS)
+    total = sum(c.weight * c.prompt for c in customers if c.stays())
+    for customer in customers:
+        if not customer.stays():
+            share = 0.15 if customer.first else 0.03
+            customer.weight = min(customer.weight, share * total / customer.prompt)
+    return customers
+
+
+def make_tenant(rng, number, countries):
+    sections = make_sections(rng, small=rng.random() < 0.2)
+    depth = rng.choice([1.0, rng.uniform(0.25, 0.7), rng.uniform(0.25, 0.7)])
+    model = rng.choice(rng.choice(sections).models)[0]
+    return Tenant(
+        f"tenant_{number:02}", sections, make_customers(rng),
+        start=rng.choice([0] * 9 + [rng.randrange(1, 45)]),
+        growth=rng.choice([rng.gauss(0.001, 0.003)] * 5 + [rng.uniform(0.008, 0.018)]),
+        noise=rng.uniform(0.02, 0.08),
+        holidays={day: depth for day in rng.choice(countries)},
+        prices=(rng.randrange(DAYS), model, rng.choice([1.0, 1.0, rng.uniform(0.75, 1.3)])))
+
+
+def make_tenants(seed, count):
     rng = random.Random(seed)
-    return [make_tenant(rng, number) for number in range(TENANTS)]
-
-
-def rows(seed, tenant, start):
-    """Rows of usage_15m and of runs, slot by slot; `start` is the first second of day 0."""
-    rng = random.Random(f"{seed}/{tenant.name}")
-    for day in range(DAYS):
-        of_day = math.exp(rng.gauss(0, tenant.noise))
-        weekday = day % 7
-        for section in tenant.sections:
-            of_section = of_day * math.exp(rng.gauss(0, tenant.noise))
-            season = section.weekend if weekday >= 5 else 1.0
-            if weekday == section.batch_day:
-                season *= 3
-            level = section.calls * season * of_section * (1 + tenant.growth) ** day
-            for slot_of_day in range(SLOTS_A_DAY):
-                hour = slot_of_day * SLOT_HOURS
-                curve = section.night if hour < 6 or hour >= 21 else 1.0
-                curve /= (3 * section.night + 5) / SLOTS_A_DAY
-                slot = day * SLOTS_A_DAY + slot_of_day
-                yield from slot_rows(rng, tenant, section, level * curve / SLOTS_A_DAY, slot, day, start)
-
-
-def slot_rows(rng, tenant, section, calls, slot, day, start):
-    active = [a for a in tenant.anomalies if a.active(slot)]
-    of_section = [a for a in active if a.subjects.get("section") == section.name]
-    run_calls, input_tokens, cached, errors, models = (
-        section.run, section.input, section.cached, section.errors, section.models)
-    for anomaly in of_section:
-        if anomaly.kind in ("cost_spike", "cost_drop"):
-            calls *= anomaly.factor
-        elif anomaly.kind == "token_bloat":
-            input_tokens *= anomaly.factor
-        elif anomaly.kind == "retry_loop":
-            run_calls, calls = run_calls * anomaly.factor, calls * anomaly.factor
-        elif anomaly.kind == "error_burst":
-            errors = anomaly.factor
-        elif anomaly.kind == "cache_hit_collapse":
-            cached *= anomaly.factor
-        elif anomaly.model:
-            models = [(anomaly.model, anomaly.factor)] + [(m, s * (1 - anomaly.factor)) for m, s in models]
-    present = [c for c in tenant.customers if c[2] <= day < c[3]]
-    weights = {name: weight for name, weight, _, _ in present}
-    total = sum(weights.values()) or 1.0
-    for anomaly in active:
-        customer = anomaly.subjects.get("customer_id")
-        if anomaly.kind == "cost_spike" and customer in weights:
-            calls *= 1 + weights[customer] / total * (anomaly.factor - 1)
-            weights[customer] *= anomaly.factor
-    total = sum(weights.values()) or 1.0
-    bucket = start + slot * SLOT_HOURS * 3600
-    usd = made = 0
-    for model, share in models:
-        for customer, weight in weights.items():
-            count = poisson(rng, calls * share * weight / total)
-            if not count:
-                continue
-            failed = sum(rng.random() < errors for _ in range(count)) if count < 50 else poisson(rng, count * errors)
-            failed = min(failed, count)
-            good = count - failed
-            tokens_in = round(good * input_tokens * math.exp(rng.gauss(0, 0.3 / math.sqrt(max(good, 1)))))
-            tokens_out = round(good * section.output * math.exp(rng.gauss(0, 0.4 / math.sqrt(max(good, 1)))))
-            tokens_cached = round(tokens_in * min(1, max(0, cached * rng.uniform(0.85, 1.15))))
-            unpriced = good if model[2] is None else 0
-            cost = 0 if model[2] is None else price(model, tokens_in, tokens_cached, tokens_out)
-            usd, made = usd + cost, made + count
-            if good:
-                yield "usage_15m", (tenant.name, bucket, customer, model[0], model[1], section.name, "ok", f"{cost:.12f}",
-                                    unpriced, good, good, 0, tokens_in, tokens_out, tokens_cached)
-            if failed:
-                yield "usage_15m", (tenant.name, bucket, customer, model[0], model[1], section.name, "error", "0",
-                                    0, failed, failed, failed, 0, 0, 0)
-    left, number = made, 0
-    while left > 0:
-        length = min(left, max(1, poisson(rng, run_calls)))
-        cost = usd * length / made
-        yield "runs", (tenant.name, bucket, f"{tenant.name}-{section.name}-{slot}-{number}", bucket, bucket + 60,
-                       f"{cost:.12f}", length, length, "{'%s':%.12f}" % (section.name, cost))
-        left, number = left - length, number + 1
+    countries = [holidays_of_country(rng) for _ in range(3)]
+    return [make_tenant(random.Random(f"{seed}/{number}"), number, countries) for number in range(count)]

@@ -113,7 +113,7 @@ pub(crate) enum MetricName {
     InputTokensPerCall,
     /// Cached of all input tokens, 0 to 1.
     CachedShare,
-    /// 95th percentile over the runs.
+    /// How many calls the run of a call makes, mean over the calls.
     CallsPerRun,
     /// Events without a known price.
     UnpricedCount,

@@ -1,17 +1,17 @@
 //! Judges a tenant's histories, kind by kind. Every bound has a name here or beside its kind;
 //! `bench/anomalies` measures what they catch and what they raise for nothing.
 
-mod cache;
+pub(super) mod cache;
 mod cost;
 mod errors;
 mod models;
 mod retries;
-mod tokens;
+pub(super) mod tokens;
 mod unpriced;
 
 use super::baseline::Baseline;
 use super::finding::{Finding, Subject};
-use super::history::{History, RunsHistory, usd};
+use super::history::{RunsWeeks, Weeks, usd};
 
 /// Dollars a day below which a subject's cost is of no interest.
 pub(super) const COST_MIN_USD: f64 = 0.5;
@@ -20,9 +20,9 @@ pub(super) const ERRORS_MIN: u64 = 15;
 /// Events of the day without a price before it is worth a word.
 pub(super) const UNPRICED_MIN: u64 = 5;
 /// Runs of the day before their length is judged.
-pub(super) const RUNS_MIN: u64 = 10;
+pub(super) const RUNS_MIN: u64 = 5;
 /// Share of the tenant's expected day that a change must have.
-const COST_SHARE_MIN: f64 = 0.05;
+const SHARE_MIN: f64 = 0.05;
 
 /// What is needed to tell whether a subject matters to its tenant.
 #[derive(Debug, Clone, Copy)]
@@ -34,34 +34,44 @@ struct Whole {
 impl Whole {
     /// Whether so many dollars more or less are worth a word.
     fn matters(self, usd: f64) -> bool {
-        usd.abs() >= COST_MIN_USD.max(COST_SHARE_MIN * self.expected_usd)
+        self.matters_by(SHARE_MIN, usd)
+    }
+
+    /// The same with another share of the tenant's day.
+    fn matters_by(self, share: f64, usd: f64) -> bool {
+        usd.abs() >= COST_MIN_USD.max(share * self.expected_usd)
     }
 }
 
-/// All findings about a tenant.
-pub(super) fn all(histories: &[History], runs: &[RunsHistory]) -> Vec<Finding> {
-    let mut findings: Vec<Finding> = histories.iter().filter_map(unpriced::find).collect();
+/// The findings about some subjects of a tenant, of which all usage is given.
+pub(super) fn find(
+    usage: &[Weeks<'_>],
+    runs: &[RunsWeeks<'_>],
+    asked: impl Fn(&Subject) -> bool,
+) -> Vec<Finding> {
+    let of_asked = || usage.iter().copied().filter(|weeks| asked(weeks.subject));
+    let mut findings: Vec<Finding> = of_asked().filter_map(unpriced::find).collect();
     // Where the tenant itself is new, everything is: nothing can be unlike before.
-    let Some(whole) = whole(histories) else {
+    let Some((tenant, whole)) = whole(usage) else {
         return findings;
     };
-    for history in histories {
-        findings.extend(cost::find(history, whole));
-        findings.extend(models::find(history, histories, whole));
-        findings.extend(tokens::find(history, whole));
-        findings.extend(errors::find(history));
-        findings.extend(cache::find(history, whole));
+    let tide = cost::Tide::of(usage);
+    for weeks in of_asked() {
+        findings.extend(cost::find(weeks, &tide, whole));
+        findings.extend(models::find(weeks, tenant, whole));
+        findings.extend(tokens::find(weeks, whole));
+        findings.extend(errors::find(weeks));
+        findings.extend(cache::find(weeks, whole));
     }
-    findings.extend(runs.iter().filter_map(|runs| retries::find(runs, whole)));
+    let runs = runs.iter().copied().filter(|weeks| asked(weeks.subject));
+    findings.extend(runs.filter_map(|weeks| retries::find(weeks, whole)));
     findings
 }
 
-fn whole(histories: &[History]) -> Option<Whole> {
-    let all = histories
-        .iter()
-        .find(|history| history.subject == Subject::All)?;
-    let baseline = Baseline::of(&all.series(|day| usd(day.cost)))?;
-    Some(Whole {
-        expected_usd: baseline.expected,
-    })
+/// All usage of the tenant, and what follows from it.
+fn whole<'a>(usage: &[Weeks<'a>]) -> Option<(Weeks<'a>, Whole)> {
+    let tenant = usage.iter().find(|weeks| *weeks.subject == Subject::All)?;
+    let baseline = Baseline::of(&tenant.series(|day| usd(day.cost)))?;
+    let expected_usd = baseline.high;
+    Some((*tenant, Whole { expected_usd }))
 }

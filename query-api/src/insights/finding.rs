@@ -27,6 +27,11 @@ impl Subject {
             Self::Customer(customer) => *customer == change.customer,
         }
     }
+
+    /// Whether it names models, whatever they are used for.
+    pub(super) fn is_supply(&self) -> bool {
+        matches!(self, Self::Provider(_) | Self::Model(..))
+    }
 }
 
 /// The kinds of findings, causes before mere effects: the order in which one explains another.
@@ -55,11 +60,14 @@ pub(super) enum Metric {
     InputTokensPerCall,
     /// Cached of all input tokens, 0 to 1.
     CachedShare,
-    /// 95th percentile over the runs.
+    /// How many calls the run of a call makes, mean over the calls.
     CallsPerRun,
     /// Events without a known price.
     UnpricedCount,
 }
+
+/// Of the actual figure, added to an expectation that may be zero.
+const SOFTENING: f64 = 0.02;
 
 #[derive(Debug, Clone)]
 pub(super) struct Finding {
@@ -86,6 +94,7 @@ impl Finding {
         kind: Kind,
         subject: &Subject,
         metric: Metric,
+        expected: f64,
         baseline: &Baseline,
         days: &[f64],
     ) -> Self {
@@ -93,7 +102,7 @@ impl Finding {
             kind,
             subject: subject.clone(),
             metric,
-            expected: baseline.expected,
+            expected,
             actual: days[0],
             actual_pico: None,
             impact_usd: None,
@@ -115,11 +124,19 @@ impl Finding {
         self
     }
 
-    /// How far from what was expected, as a log-ratio; 0 to infinity.
+    /// How far from what was expected: a log-ratio, or the share of the calls that fail more.
     pub(super) fn strength(&self) -> f64 {
+        if self.kind == Kind::ErrorBurst {
+            return self.actual - self.expected;
+        }
         let small = f64::EPSILON;
         ((self.actual.abs() + small) / (self.expected.abs() + small))
             .ln()
             .abs()
+    }
+
+    /// How far from what was expected, as a share of it; 0 to 50.
+    pub(super) fn size(&self) -> f64 {
+        (self.actual - self.expected).abs() / (self.expected + SOFTENING * self.actual)
     }
 }

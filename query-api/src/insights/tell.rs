@@ -54,11 +54,22 @@ pub(super) fn insight(
                 .rev()
                 .map(|value| value.is_finite().then(|| rounded(*value)))
                 .collect(),
-            also: also.iter().map(subject).collect(),
+            also: others(&finding.subject, &also),
             api: api(tenant_id, &finding.subject, window),
             runs: finding.runs,
         },
     }
+}
+
+/// The other subjects in which it shows, each once.
+fn others(told: &Subject, also: &[Finding]) -> Vec<InsightSubject> {
+    let mut others: Vec<&Subject> = Vec::new();
+    for finding in also {
+        if finding.subject != *told && !others.contains(&&finding.subject) {
+            others.push(&finding.subject);
+        }
+    }
+    others.into_iter().map(subject).collect()
 }
 
 fn kind(kind: Kind) -> InsightType {
@@ -138,7 +149,7 @@ fn message(finding: &Finding) -> String {
             "{name}: a call reads {actual:.0} tokens on average, {times:.1} times the expected {expected:.0}"
         ),
         Kind::RetryLoop => format!(
-            "{name}: one run in twenty makes {actual:.0} calls or more, usually {expected:.0}"
+            "{name}: a call's run makes {actual:.0} calls on average, usually {expected:.0}"
         ),
         Kind::ErrorBurst => format!(
             "{name}: {:.1} % of the calls failed, usually {:.1} %",

@@ -11,6 +11,10 @@ use crate::range::{self, Range};
 pub(super) const PAST_DAYS: usize = 28;
 /// All of them, the one asked about first.
 pub(super) const DAYS: usize = PAST_DAYS + 1;
+/// Earlier days that are asked about as well: what showed on one of them is no news.
+pub(super) const EARLIER_DAYS: usize = 7;
+/// Days that are read.
+pub(super) const READ_DAYS: usize = DAYS + EARLIER_DAYS;
 const DAY: i64 = 86_400;
 const QUARTER: i64 = 900;
 
@@ -25,7 +29,7 @@ pub(crate) struct AsOfParams {
     as_of: Option<DateTime<Utc>>,
 }
 
-/// Four weeks and a day, ending at a whole quarter of an hour.
+/// A day, the four weeks before it, and the week before those, ending at a whole quarter of an hour.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) struct Window {
     end: i64,
@@ -40,9 +44,10 @@ impl Window {
             return Err(range::invalid("as_of must not lie in the future"));
         }
         let end = as_of.timestamp() - as_of.timestamp().rem_euclid(QUARTER);
-        // The first weeks of 1970 have no four weeks before them.
-        let end = end.max(DAY * i64::try_from(DAYS).unwrap_or(i64::MAX));
-        Ok(Self { end })
+        // The first weeks of 1970 have no weeks before them.
+        Ok(Self {
+            end: end.max(DAY * READ_DAYS as i64),
+        })
     }
 
     /// The 24 hours in question.
@@ -50,9 +55,14 @@ impl Window {
         Range::whole_minutes(self.end - DAY, self.end)
     }
 
-    /// With the weeks before.
+    /// With the four weeks before.
     pub(super) fn with_past(self) -> Range {
-        Range::whole_minutes(self.end - DAY * i64::try_from(DAYS).unwrap_or(0), self.end)
+        Range::whole_minutes(self.end - DAY * DAYS as i64, self.end)
+    }
+
+    /// All that is read.
+    pub(super) fn with_earlier(self) -> Range {
+        Range::whole_minutes(self.end - DAY * READ_DAYS as i64, self.end)
     }
 }
 

@@ -2,56 +2,114 @@
 
 use super::Whole;
 use crate::insights::baseline::Baseline;
-use crate::insights::finding::{Finding, Kind, Metric};
-use crate::insights::history::{History, usd};
+use crate::insights::finding::{Finding, Kind, Metric, Subject};
+use crate::insights::history::{Weeks, usd};
 
+/// Share of the tenant's expected day that a change must have.
+const COST_SHARE_MIN: f64 = 0.07;
 /// How many times its noise a day's cost must lie off.
-const SCORE_MIN: f64 = 4.0;
+const SCORE_MIN: f64 = 3.75;
 /// How many times the expectation a jump has, at least.
-const SPIKE_RATIO_MIN: f64 = 1.5;
-/// And how many times the second highest of the same weekdays.
-const SPIKE_OVER_WEEKDAYS: f64 = 1.25;
+const SPIKE_RATIO_MIN: f64 = 1.8;
+/// And how many times what all but a few days stayed below.
+const SPIKE_OVER_ODD: f64 = 1.25;
 /// What share of the expectation is left after a drop, at most.
 const DROP_RATIO_MAX: f64 = 0.5;
-/// And of the second lowest of the same weekdays.
-const DROP_UNDER_WEEKDAYS: f64 = 0.75;
+/// And of what all but a few days stayed above.
+const DROP_UNDER_ODD: f64 = 0.75;
 /// Days with cost, of the 28, before an absence is a drop.
 const DROP_DAYS_MIN: usize = 24;
+/// A change is the whole tenant's when the others of its kind, at least this share of the cost …
+const REST_SHARE_MIN: f64 = 0.1;
+/// … have moved the same way, at least by this part of how far the subject has.
+const REST_STRENGTH_MIN: f64 = 0.5;
+/// … and at least so far, as a log-ratio: a third less, or half more.
+const TIDE_MIN: f64 = 0.4;
+/// Zeros in logarithms.
+const SOFTENING: f64 = 0.02;
 /// A subject that is rarely there: its day must have this share of the tenant's expected day …
 const RARE_SHARE_MIN: f64 = 0.3;
 /// … and so many times its own dearest day.
-const RARE_RATIO_MIN: f64 = 3.0;
+const RARE_RATIO_MIN: f64 = 4.0;
 
-pub(super) fn find(history: &History, whole: Whole) -> Option<Finding> {
-    let days = history.series(|day| usd(day.cost));
+pub(super) fn find(weeks: Weeks<'_>, tide: &Tide<'_>, whole: Whole) -> Option<Finding> {
+    let days = weeks.series(|day| usd(day.cost));
     let Some(baseline) = Baseline::of(&days) else {
-        return rare(history, &days, whole);
+        return rare(weeks, &days, whole);
     };
-    let change = days[0] - baseline.expected;
-    if !whole.matters(change) {
-        return None;
-    }
-    let score = baseline.score(days[0]);
-    let ratio = baseline.ratio(days[0])?;
-    let spike = score >= SCORE_MIN
-        && ratio >= SPIKE_RATIO_MIN
-        && days[0] >= SPIKE_OVER_WEEKDAYS * baseline.weekday_high;
-    let drop = score <= -SCORE_MIN
-        && ratio <= DROP_RATIO_MAX
-        && days[0] <= DROP_UNDER_WEEKDAYS * baseline.weekday_low
+    let today = days[0];
+    let spike = baseline.above(today) >= SCORE_MIN
+        && today >= SPIKE_RATIO_MIN * baseline.high
+        && today >= SPIKE_OVER_ODD * baseline.odd_high;
+    let drop = baseline.below(today) >= SCORE_MIN
+        && today <= DROP_RATIO_MAX * baseline.low
+        && today <= DROP_UNDER_ODD * baseline.odd_low
         && days[1..].iter().filter(|usd| **usd > 0.0).count() >= DROP_DAYS_MIN;
-    let kind = match (spike, drop) {
-        (true, _) => Kind::CostSpike,
-        (_, true) => Kind::CostDrop,
+    let (kind, expected) = match (spike, drop) {
+        (true, _) => (Kind::CostSpike, baseline.high),
+        (_, true) => (Kind::CostDrop, baseline.low),
         _ => return None,
     };
-    let subject = &history.subject;
-    let finding = Finding::against(kind, subject, Metric::TotalCost, &baseline, &days);
-    Some(finding.costing(change).exactly(history.day().cost))
+    let change = today - expected;
+    let is_own = whole.matters_by(COST_SHARE_MIN, change)
+        && !tide.carries(weeks.subject, today, expected, whole);
+    is_own.then(|| {
+        let metric = Metric::TotalCost;
+        Finding::against(kind, weeks.subject, metric, expected, &baseline, &days)
+            .costing(change)
+            .exactly(weeks.day().cost)
+    })
 }
 
-/// A customer or a section with too few days to expect anything of.
-fn rare(history: &History, days: &[f64], whole: Whole) -> Option<Finding> {
+/// How far the others of the same kind went, as a log-ratio: their median, weighted by cost. A
+/// holiday, or a busy day, is of the whole tenant.
+pub(super) struct Tide<'a>(Vec<(&'a Subject, f64, f64)>);
+
+impl<'a> Tide<'a> {
+    pub(super) fn of(usage: &[Weeks<'a>]) -> Self {
+        let moved = |weeks: &Weeks<'a>| {
+            let days = weeks.series(|day| usd(day.cost));
+            let baseline = Baseline::of(&days)?;
+            let expected = f64::midpoint(baseline.low, baseline.high);
+            (expected > 0.0).then(|| (weeks.subject, expected, log_ratio(days[0], expected)))
+        };
+        Self(usage.iter().filter_map(moved).collect())
+    }
+
+    /// Whether the change is one of everything.
+    fn carries(&self, subject: &Subject, actual: f64, expected: f64, whole: Whole) -> bool {
+        // There are few providers; whether they all moved, sections tell.
+        let alike = |other: &Subject| match subject.is_supply() {
+            true => matches!(other, Subject::Section(_)),
+            false => std::mem::discriminant(other) == std::mem::discriminant(subject),
+        };
+        let mut others: Vec<(f64, f64)> = self
+            .0
+            .iter()
+            .filter(|(other, ..)| alike(other) && *other != subject)
+            .map(|(_, expected, moved)| (*moved, *expected))
+            .collect();
+        let weight: f64 = others.iter().map(|(_, expected)| expected).sum();
+        if weight < REST_SHARE_MIN * whole.expected_usd {
+            return false;
+        }
+        others.sort_by(|a, b| a.0.total_cmp(&b.0));
+        let mut below = 0.0;
+        let median = others.iter().find(|(_, expected)| {
+            below += expected;
+            below >= weight / 2.0
+        });
+        let moved = median.map_or(0.0, |(moved, _)| *moved);
+        moved.abs() >= TIDE_MIN && moved / log_ratio(actual, expected) >= REST_STRENGTH_MIN
+    }
+}
+
+fn log_ratio(actual: f64, expected: f64) -> f64 {
+    (actual / expected + SOFTENING).ln()
+}
+
+/// A subject with too few days to expect anything of.
+fn rare(weeks: Weeks<'_>, days: &[f64], whole: Whole) -> Option<Finding> {
     let highest = days[1..].iter().copied().fold(0.0, f64::max);
     let change = days[0] - highest;
     let jumps = whole.matters(change)
@@ -59,11 +117,11 @@ fn rare(history: &History, days: &[f64], whole: Whole) -> Option<Finding> {
         && days[0] >= RARE_RATIO_MIN * highest;
     jumps.then(|| Finding {
         kind: Kind::CostSpike,
-        subject: history.subject.clone(),
+        subject: weeks.subject.clone(),
         metric: Metric::TotalCost,
         expected: highest,
         actual: days[0],
-        actual_pico: Some(history.day().cost),
+        actual_pico: Some(weeks.day().cost),
         impact_usd: Some(change),
         usual: None,
         days: days.to_vec(),

@@ -3,41 +3,43 @@
 use super::ERRORS_MIN;
 use crate::insights::baseline::{Baseline, median};
 use crate::insights::finding::{Finding, Kind, Metric, Subject};
-use crate::insights::history::{Day, History};
+use crate::insights::history::{Day, Weeks};
 
 /// Calls of a day before their rate says something.
 const CALLS_MIN: u64 = 20;
 /// Share of the calls that fail more than expected, at least.
-const RISE_MIN: f64 = 0.05;
+const RISE_MIN: f64 = 0.09;
 /// How many times the expectation, at least.
-const RATIO_MIN: f64 = 2.5;
-/// Standard deviations of a binomial count above the expectation, at least.
-const SCORE_MIN: f64 = 6.0;
+const RATIO_MIN: f64 = 3.0;
+/// Standard deviations above the expectation, at least: of the count, as chance has it, and of the
+/// days before, as errors come in waves.
+const SCORE_MIN: f64 = 5.0;
 /// The rate of a subject that never failed is still not zero.
 const RATE_MIN: f64 = 0.005;
+/// The deviation of a normal distribution by its median absolute deviation.
+const MAD_TO_SIGMA: f64 = 1.4826;
 
-pub(super) fn find(history: &History) -> Option<Finding> {
-    if let Subject::Customer(_) = history.subject {
+pub(super) fn find(weeks: Weeks<'_>) -> Option<Finding> {
+    if let Subject::Customer(_) = weeks.subject {
         return None;
     }
-    let day = history.day();
+    let day = weeks.day();
     if day.errors < ERRORS_MIN || day.calls < CALLS_MIN {
         return None;
     }
-    let days = history.series(rate);
+    let days = weeks.series(rate);
     let known = || days[1..].iter().copied().filter(|rate| rate.is_finite());
     let expected = median(known())?;
-    let highest = second_highest(known());
+    let waves = MAD_TO_SIGMA * median(known().map(|rate| (rate - expected).abs()))?;
     let rate = expected.max(RATE_MIN);
-    let calls = day.calls as f64;
-    let deviation = (rate * (1.0 - rate) / calls).sqrt();
+    let chance = rate * (1.0 - rate) / day.calls as f64;
+    let deviation = (chance + waves * waves).sqrt();
     let bursts = days[0] - expected >= RISE_MIN
         && days[0] >= RATIO_MIN * expected
-        && days[0] > highest
         && (days[0] - expected) / deviation >= SCORE_MIN;
     bursts.then(|| Finding {
         kind: Kind::ErrorBurst,
-        subject: history.subject.clone(),
+        subject: weeks.subject.clone(),
         metric: Metric::ErrorRate,
         expected,
         actual: days[0],
@@ -55,11 +57,4 @@ fn rate(day: &Day) -> f64 {
     } else {
         f64::NAN
     }
-}
-
-/// One of the highest may be an old burst.
-fn second_highest(values: impl Iterator<Item = f64>) -> f64 {
-    let mut values: Vec<f64> = values.collect();
-    values.sort_by(f64::total_cmp);
-    values.iter().rev().nth(1).copied().unwrap_or(0.0)
 }

@@ -2,7 +2,7 @@
 
 use super::Whole;
 use crate::insights::finding::{Finding, Kind, Metric, Subject};
-use crate::insights::history::{Day, History, usd};
+use crate::insights::history::{Day, Weeks, usd};
 
 /// Share of the tenant's expected day that the model costs, at least.
 const SHARE_MIN: f64 = 0.08;
@@ -11,33 +11,31 @@ const PRICE_RATIO_MIN: f64 = 1.5;
 /// Days that count as "before": a model that came two days ago is still new.
 const NEW_DAYS: usize = 3;
 
-pub(super) fn find(history: &History, histories: &[History], whole: Whole) -> Option<Finding> {
-    let Subject::Model(..) = history.subject else {
+/// `tenant` = all usage of the tenant.
+pub(super) fn find(weeks: Weeks<'_>, tenant: Weeks<'_>, whole: Whole) -> Option<Finding> {
+    let Subject::Model(..) = weeks.subject else {
         return None;
     };
-    let old = &history.past()[NEW_DAYS - 1..];
-    let day_usd = usd(history.day().cost);
+    let old = &weeks.past()[NEW_DAYS - 1..];
+    let day_usd = usd(weeks.day().cost);
     if old.iter().any(|day| day.calls > 0)
         || !whole.matters(day_usd)
         || day_usd < SHARE_MIN * whole.expected_usd
     {
         return None;
     }
-    let all = histories
-        .iter()
-        .find(|history| history.subject == Subject::All)?;
-    let expected = price_of(all.past().iter())?;
-    let actual = price_of([history.day()].into_iter())?;
+    let expected = price_of(tenant.past().iter())?;
+    let actual = price_of([weeks.day()].into_iter())?;
     (actual >= PRICE_RATIO_MIN * expected).then(|| Finding {
         kind: Kind::NewExpensiveModel,
-        subject: history.subject.clone(),
+        subject: weeks.subject.clone(),
         metric: Metric::CostPer1kTokens,
         expected,
         actual,
         actual_pico: None,
         impact_usd: Some(day_usd * (1.0 - expected / actual)),
         usual: None,
-        days: history
+        days: weeks
             .series(|day| price_of([day].into_iter()).unwrap_or(f64::NAN))
             .to_vec(),
         runs: Vec::new(),

@@ -1,27 +1,27 @@
 //! Runs that call again and again.
 
-use super::Whole;
-use crate::insights::baseline::median;
+use super::{RUNS_MIN, Whole};
+use crate::insights::baseline::{ODD_DAYS, median};
 use crate::insights::finding::{Finding, Kind, Metric};
-use crate::insights::history::{RunsHistory, usd};
+use crate::insights::history::{RunsWeeks, usd};
 
 /// Runs of a past day before their length says something.
-const RUNS_MIN: u64 = 5;
+const PAST_RUNS_MIN: u64 = 5;
 /// Past days that must say something.
 const DAYS_MIN: usize = 7;
 /// How many times the expectation, at least.
 const RATIO_MIN: f64 = 2.0;
 /// How many calls more than expected, at least.
 const RISE_MIN: f64 = 4.0;
-/// How many times the second highest of the days before.
+/// How many times what all but a few of the days before stayed below.
 const OVER_PAST: f64 = 1.3;
 
-pub(super) fn find(history: &RunsHistory, whole: Whole) -> Option<Finding> {
-    let days: Vec<f64> = history
+pub(super) fn find(weeks: RunsWeeks<'_>, whole: Whole) -> Option<Finding> {
+    let days: Vec<f64> = weeks
         .days
         .iter()
         .map(|day| match day.runs {
-            RUNS_MIN.. => day.calls_p95 as f64,
+            PAST_RUNS_MIN.. => day.calls_per_run,
             _ => f64::NAN,
         })
         .collect();
@@ -30,12 +30,12 @@ pub(super) fn find(history: &RunsHistory, whole: Whole) -> Option<Finding> {
         .copied()
         .filter(|calls| calls.is_finite())
         .collect();
-    if known.len() < DAYS_MIN || !days[0].is_finite() {
+    if known.len() < DAYS_MIN || weeks.days[0].runs < RUNS_MIN {
         return None;
     }
     known.sort_by(f64::total_cmp);
     let expected = median(known.iter().copied())?;
-    let highest = known[known.len() - 2];
+    let highest = known[known.len().saturating_sub(1 + ODD_DAYS)];
     let loops = days[0] >= RATIO_MIN * expected
         && days[0] - expected >= RISE_MIN
         && days[0] >= OVER_PAST * highest;
@@ -43,15 +43,15 @@ pub(super) fn find(history: &RunsHistory, whole: Whole) -> Option<Finding> {
         return None;
     }
     let cost_of_run = |day: usize| {
-        let day = &history.days[day];
-        (day.runs >= RUNS_MIN).then(|| usd(day.cost) / day.runs as f64)
+        let day = &weeks.days[day];
+        (day.runs >= PAST_RUNS_MIN).then(|| usd(day.cost) / day.runs as f64)
     };
     let usual = median((1..days.len()).filter_map(cost_of_run))?;
-    let day = &history.days[0];
+    let day = &weeks.days[0];
     let change = usd(day.cost) - usual * day.runs as f64;
     whole.matters(change).then(|| Finding {
         kind: Kind::RetryLoop,
-        subject: history.subject.clone(),
+        subject: weeks.subject.clone(),
         metric: Metric::CallsPerRun,
         expected,
         actual: days[0],
@@ -59,6 +59,6 @@ pub(super) fn find(history: &RunsHistory, whole: Whole) -> Option<Finding> {
         impact_usd: Some(change),
         usual: None,
         days,
-        runs: history.longest.clone(),
+        runs: weeks.longest.to_vec(),
     })
 }

@@ -3,42 +3,51 @@
 use super::Whole;
 use crate::insights::baseline::Baseline;
 use crate::insights::finding::{Finding, Kind, Metric, Subject};
-use crate::insights::history::{Day, History, usd};
+use crate::insights::history::{Day, Weeks, usd};
 
 /// Calls of a day before their mean says something.
 const CALLS_MIN: u64 = 20;
 /// How many times the expectation, at least.
-const RATIO_MIN: f64 = 1.4;
+pub(in crate::insights) const RATIO_MIN: f64 = 1.4;
 /// How many times its noise the mean must lie off.
 const SCORE_MIN: f64 = 3.5;
 
-pub(super) fn find(history: &History, whole: Whole) -> Option<Finding> {
+pub(super) fn find(weeks: Weeks<'_>, whole: Whole) -> Option<Finding> {
     // A provider's mean moves with the mix of its models; a model's and a section's is a prompt.
-    let (Subject::Section(_) | Subject::Model(..)) = history.subject else {
+    let (Subject::Section(_) | Subject::Model(..)) = weeks.subject else {
         return None;
     };
-    let days = history.series(|day| mean(day, day.input as f64));
-    let baseline = Baseline::of(&days)?;
-    let ratio = baseline.ratio(days[0]).filter(|ratio| ratio.is_finite())?;
-    if ratio < RATIO_MIN || baseline.score(days[0]) < SCORE_MIN || days[0] <= baseline.weekday_high
-    {
+    let days = weeks.series(|day| mean(day, day.input as f64));
+    let baseline = Baseline::of(&days).filter(|_| days[0].is_finite())?;
+    let grew = baseline.above(days[0]) >= SCORE_MIN
+        && days[0] >= RATIO_MIN * baseline.high
+        && days[0] > baseline.odd_high;
+    if !grew {
         return None;
     }
-    let day = history.day();
-    let usual = Baseline::of(&history.series(|day| mean(day, usd(day.cost))))?;
-    let change = usd(day.cost) - usual.expected * day.calls as f64;
+    let change = dearer_calls(weeks)?;
     whole.matters(change).then(|| {
-        let metric = Metric::InputTokensPerCall;
-        Finding::against(Kind::TokenBloat, &history.subject, metric, &baseline, &days)
+        let (kind, metric) = (Kind::TokenBloat, Metric::InputTokensPerCall);
+        Finding::against(kind, weeks.subject, metric, baseline.high, &baseline, &days)
             .costing(change)
     })
 }
 
-/// Of a call; `NaN` of too few.
-pub(super) fn mean(day: &Day, sum: f64) -> f64 {
-    if day.calls >= CALLS_MIN {
-        sum / day.calls as f64
+/// Dollars that the day's calls cost more than as many did before.
+pub(super) fn dearer_calls(weeks: Weeks<'_>) -> Option<f64> {
+    let usual = Baseline::of(&weeks.series(|day| mean(day, usd(day.cost))))?;
+    Some(usd(weeks.day().cost) - usual.high * good(weeks.day()) as f64)
+}
+
+/// Of a call that succeeded, as one that failed has no tokens; `NaN` of too few.
+fn mean(day: &Day, sum: f64) -> f64 {
+    if good(day) >= CALLS_MIN {
+        sum / good(day) as f64
     } else {
         f64::NAN
     }
+}
+
+fn good(day: &Day) -> u64 {
+    day.calls.saturating_sub(day.errors)
 }

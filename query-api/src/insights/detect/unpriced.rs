@@ -2,16 +2,16 @@
 
 use super::UNPRICED_MIN;
 use crate::insights::finding::{Finding, Kind, Metric, Subject};
-use crate::insights::history::History;
+use crate::insights::history::Weeks;
 
-pub(super) fn find(history: &History) -> Option<Finding> {
-    let Subject::Model(..) = history.subject else {
+pub(super) fn find(weeks: Weeks<'_>) -> Option<Finding> {
+    let Subject::Model(..) = weeks.subject else {
         return None;
     };
-    let days = history.series(|day| day.unpriced as f64);
-    (history.day().unpriced >= UNPRICED_MIN).then(|| Finding {
+    let days = weeks.series(|day| day.unpriced as f64);
+    (weeks.day().unpriced >= UNPRICED_MIN).then(|| Finding {
         kind: Kind::UnpricedUsage,
-        subject: history.subject.clone(),
+        subject: weeks.subject.clone(),
         metric: Metric::UnpricedCount,
         expected: 0.0,
         actual: days[0],
