@@ -24,7 +24,7 @@ async function signIn(page: Page, credential: string, address = "/"): Promise<vo
 }
 
 /** Words that only an answer about `beta` can bring. */
-const SECRETS = ["beta-run", "beta customer", "gpt-4o", "claude", "agent:", total(sent("beta"))];
+const SECRETS = ["beta-run", "beta customer", "gpt-4o", "claude", "agent:research", "tool:search", total(sent("beta"))];
 
 test("a key opens its tenant's pages and no other's, whatever the address says", async ({ page }) => {
   await signIn(page, await keyOf("alpha"), at("/"));

@@ -117,7 +117,7 @@ export function grouped(events: Event[], key: (event: Event) => string | undefin
   return groups;
 }
 
-/** Sums by a key, dearest first. */
+/** Sums by a key, dearest first, then by name. */
 export function totalsBy(events: Event[], key: (event: Event) => string | undefined): [string, string][] {
-  return [...grouped(events, key)].map(([name, group]): [string, string] => [name, total(group)]).sort((a, b) => Number(b[1]) - Number(a[1]));
+  return [...grouped(events, key)].map(([name, group]): [string, string] => [name, total(group)]).sort((a, b) => Number(b[1]) - Number(a[1]) || (a[0] < b[0] ? -1 : 1));
 }

@@ -141,6 +141,7 @@ test("the keyboard is enough", async ({ page }) => {
   await page.keyboard.press("Enter");
   await expect(page.getByRole("searchbox", { name: "Find a provider" })).toBeFocused();
   await page.keyboard.type("goog");
+  await expect(page.getByRole("checkbox")).toHaveCount(1);
   await page.keyboard.press("Tab");
   await page.keyboard.press("Space");
   await page.keyboard.press("Escape");
@@ -179,6 +180,7 @@ test("the tenant switcher goes from all tenants to one", async ({ page }) => {
   await expect(spend(page)).toHaveAttribute("data-usd", total(sent(null)));
   await page.getByRole("button", { name: "Tenant: all tenants" }).click();
   await page.getByRole("searchbox", { name: "Find a tenant" }).fill("beta");
+  await expect(page.getByRole("radio")).toHaveCount(1);
   await page.keyboard.press("Enter");
   await expect(page).toHaveURL(/tenant_id=beta/);
   await expect(spend(page)).toHaveAttribute("data-usd", total(sent("beta")));
@@ -190,7 +192,7 @@ test("new data appears by itself, and stands still when asked to", async ({ page
   const send = (id: string) => page.request.post("/events", { data: { id, tenant_id: "live", provider: "openai", model: "gpt-4o", cost_usd: "1.25" } });
   expect((await send("one")).status()).toBe(202);
   await expect(spend(page)).toHaveAttribute("data-usd", "1.25");
-  await page.getByRole("button", { name: "Live" }).click();
+  await page.getByRole("button", { name: "Live", exact: true }).click();
   expect((await send("two")).status()).toBe(202);
   await page.waitForTimeout(7000);
   await expect(spend(page)).toHaveAttribute("data-usd", "1.25");

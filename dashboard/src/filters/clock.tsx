@@ -1,3 +1,4 @@
+import { useQueryClient } from "@tanstack/react-query";
 import { createContext, type ReactNode, useCallback, useContext, useEffect, useMemo, useState } from "react";
 
 /** How often live pages ask again. */
@@ -9,7 +10,7 @@ interface Clock {
   /** Whether pages follow the time by themselves. */
   live: boolean;
   setLive(live: boolean): void;
-  /** Moves on to the present. */
+  /** Moves on to the present and asks everything again. */
   refresh(): void;
 }
 
@@ -22,7 +23,13 @@ const KEPT = "llmobserve.live";
 export function ClockProvider({ skewMs, children }: { skewMs: number; children: ReactNode }) {
   const [now, setNow] = useState(() => new Date(Date.now() + skewMs));
   const [live, setLiveState] = useState(() => sessionStorage.getItem(KEPT) !== "off");
-  const refresh = useCallback(() => setNow(new Date(Date.now() + skewMs)), [skewMs]);
+  const cache = useQueryClient();
+  const moveOn = useCallback(() => setNow(new Date(Date.now() + skewMs)), [skewMs]);
+  const refresh = useCallback(() => {
+    moveOn();
+    // Within the same minute the questions stay the same, but not their answers.
+    void cache.invalidateQueries();
+  }, [moveOn, cache]);
   const setLive = useCallback((on: boolean) => {
     sessionStorage.setItem(KEPT, on ? "on" : "off");
     setLiveState(on);
@@ -32,10 +39,10 @@ export function ClockProvider({ skewMs, children }: { skewMs: number; children: 
   useEffect(() => {
     if (!live) return;
     const timer = setInterval(() => {
-      if (document.visibilityState === "visible") refresh();
+      if (document.visibilityState === "visible") moveOn();
     }, LIVE_EVERY_MS);
     return () => clearInterval(timer);
-  }, [live, refresh]);
+  }, [live, moveOn]);
 
   const clock = useMemo(() => ({ now, live, setLive, refresh }), [now, live, setLive, refresh]);
   return <Context value={clock}>{children}</Context>;

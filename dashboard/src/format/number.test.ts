@@ -15,5 +15,5 @@ it("changes carry their sign and need something to compare with", () => {
 
 it("shares and counts stay short", () => {
   expect([0, 0.0001, 0.256, 1].map(formatShare)).toEqual(["0.0%", "<0.1%", "25.6%", "100.0%"]);
-  expect([999, 9_999, 12_345].map(formatCompact)).toEqual(["999", "9,999", "12.3K"]);
+  expect([999, 12_345, 1_234_567].map(formatCompact)).toEqual(["999", "12,345", "1.2M"]);
 });

@@ -13,7 +13,7 @@ export function plural(count: number, one: string): string {
 
 /** Short, for places where the whole number is a hover away. */
 export function formatCompact(count: number): string {
-  return count < 10_000 ? whole.format(count) : compact.format(count);
+  return count < 1_000_000 ? whole.format(count) : compact.format(count);
 }
 
 /** `ratio` of 1, as a percentage. */

@@ -52,8 +52,10 @@ export default function Customer({ id }: { id: string }) {
               />
             </Card>
             <div className="columns">
-              <Breakdown title="By model" className="span-4" calls={[call]} rows={detail.by_model.map((row) => ({ ...row, name: row.model }))} filter={(name) => ({ ...filter, model: [name] })} />
-              <Breakdown title="By provider" className="span-4" calls={[call]} rows={detail.by_provider.map((row) => ({ ...row, name: row.provider }))} filter={(name) => ({ ...filter, provider: [name] })} />
+              <div className="stack span-6">
+                <Breakdown title="By model" calls={[call]} rows={detail.by_model.map((row) => ({ ...row, name: row.model }))} filter={(name) => ({ ...filter, model: [name] })} />
+                <Breakdown title="By provider" calls={[call]} rows={detail.by_provider.map((row) => ({ ...row, name: row.provider }))} filter={(name) => ({ ...filter, provider: [name] })} />
+              </div>
               <CustomerRuns customerId={customerId} />
             </div>
           </>
@@ -94,7 +96,7 @@ function CustomerRuns({ customerId }: { customerId: string }) {
   const call = runs({ ...view, filters: { customer_id: [customerId] } }, period, 10);
   const list = useCall(call);
   return (
-    <Card title="Latest runs" className="span-4" calls={[call]} flush actions={<Link className="small" href={href("/app/runs", { filters: { customer_id: [customerId] } })}>All</Link>}>
+    <Card title="Latest runs" className="span-6" calls={[call]} flush actions={<Link className="small" href={href("/app/runs", { filters: { customer_id: [customerId] } })}>All</Link>}>
       {list.data?.length === 0 ? <Empty title="No run began in this time"><p>Calls of this time belong to runs that began before it.</p></Empty> : !list.data ? <SkeletonRows /> : (
         <table aria-label="Latest runs">
           <tbody>

@@ -49,7 +49,7 @@ function Loaded({ document }: { document: Document }) {
         <p className="muted">{document.info.description}. The same for programs: <a href="/openapi.json">/openapi.json</a>.</p>
         {tags.map((tag) => (
           <section key={tag} className="stack" aria-label={tag}>
-            <h2 style={{ textTransform: "capitalize" }}>{tag} <span className="muted" style={{ fontWeight: 400 }}>{described.get(tag)}</span></h2>
+            <h2><span style={{ textTransform: "capitalize" }}>{tag}</span> <span className="muted" style={{ fontWeight: 400 }}>{described.get(tag)}</span></h2>
             {routes.filter(({ operation }) => (operation.tags?.[0] ?? "other") === tag).map((route) => (
               <Operation key={route.method + route.path} {...route} />
             ))}

@@ -44,7 +44,7 @@ export default function Insights() {
               </Empty>
             ) : (
               <Empty title="Nothing stands out">
-                <p>Each day is compared with the four weeks before. Spikes and drops of cost, new expensive models, longer prompts, retry loops, bursts of errors, caches that stop to hit and calls without a price would be told here.</p>
+                <p>Each day is compared with the four weeks before. Spikes and drops of cost, new expensive models, longer prompts, retry loops, bursts of errors, caches that no longer hit and calls without a price would be told here.</p>
               </Empty>
             );
           }}

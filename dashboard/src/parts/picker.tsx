@@ -38,7 +38,7 @@ export function Picker({ label, options, chosen, onChange, single = false, free 
           className="input short" type="search" aria-label={label} placeholder={label} value={search} autoFocus
           onChange={(event) => setSearch(event.target.value)}
           onKeyDown={(event) => {
-            const first = typed ?? found[0]?.value;
+            const first = found[0]?.value ?? typed;
             if (event.key === "Enter" && wanted && first) toggle(first);
           }}
         />

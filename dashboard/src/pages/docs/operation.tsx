@@ -1,5 +1,6 @@
 import { CopyButton } from "../../parts/copy";
 import type { OperationObject } from "./openapi";
+import { Prose } from "./prose";
 import { Type } from "./type";
 
 interface Props {
@@ -19,8 +20,8 @@ export function Operation({ path, method, operation }: Props) {
         <CopyButton text={`curl ${method === "get" ? "" : `-X ${method.toUpperCase()} `}'${location.origin}${path}'`} label="curl" />
       </div>
       <div className="card-body flush">
-        <p className="card-note" style={{ color: "var(--text)" }}>{operation.summary}</p>
-        {operation.description && <p className="card-note">{operation.description}</p>}
+        <p className="card-note" style={{ color: "var(--text)" }}><Prose of={operation.summary} /></p>
+        {operation.description && <p className="card-note"><Prose of={operation.description} /></p>}
         <div className="table-scroll">
           <table aria-label={`Parameters and answers of ${path}`}>
             <tbody>
@@ -28,21 +29,21 @@ export function Operation({ path, method, operation }: Props) {
                 <tr key={parameter.name}>
                   <td><code>{parameter.name}</code>{parameter.in === "path" && <span className="muted small"> in the path</span>}</td>
                   <td className="muted"><Type of={parameter.schema} /></td>
-                  <td>{parameter.description}</td>
+                  <td><Prose of={parameter.description} /></td>
                 </tr>
               ))}
               {requestBody && (
                 <tr>
                   <td>body</td>
                   <td className="muted">{Object.entries(requestBody.content).map(([media, { schema }]) => <div key={media}>{media}: <Type of={schema} /></div>)}</td>
-                  <td>{requestBody.description}</td>
+                  <td><Prose of={requestBody.description} /></td>
                 </tr>
               )}
               {Object.entries(responses).map(([status, response]) => (
                 <tr key={status}>
                   <td><span className={`tag ${status.startsWith("2") ? "accent" : ""}`}>{status}</span></td>
                   <td className="muted">{Object.values(response.content ?? {}).slice(0, 1).map(({ schema }, index) => <Type key={index} of={schema} />)}</td>
-                  <td>{response.description}</td>
+                  <td><Prose of={response.description} /></td>
                 </tr>
               ))}
             </tbody>

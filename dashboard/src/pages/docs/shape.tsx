@@ -1,4 +1,5 @@
 import type { SchemaObject } from "./openapi";
+import { Prose } from "./prose";
 import { Type } from "./type";
 
 /** A shape of the answers, member by member. */
@@ -10,7 +11,7 @@ export function Shape({ name, schema }: { name: string; schema: SchemaObject }) 
     <section className="card" id={`shape-${name}`} aria-label={name}>
       <div className="card-head"><h3>{name}</h3></div>
       <div className="card-body flush">
-        {schema.description && <p className="card-note">{schema.description}</p>}
+        {schema.description && <p className="card-note"><Prose of={schema.description} /></p>}
         {others.map((part) => <p key={part.$ref} className="card-note">All of <Type of={part} />, and:</p>)}
         {members.length > 0 ? (
           <div className="table-scroll">
@@ -19,7 +20,7 @@ export function Shape({ name, schema }: { name: string; schema: SchemaObject }) 
                 {members.map(([member, type]) => (
                   <tr key={member}>
                     <td><code>{member}</code></td><td className="muted"><Type of={type} /></td>
-                    <td>{type.description ?? type.oneOf?.find((choice) => choice.description)?.description}</td>
+                    <td><Prose of={type.description ?? type.oneOf?.find((choice) => choice.description)?.description} /></td>
                   </tr>
                 ))}
               </tbody>

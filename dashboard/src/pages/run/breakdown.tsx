@@ -17,7 +17,7 @@ interface Row {
 
 interface Props {
   title: string;
-  className: string;
+  className?: string;
   calls: { url: string }[];
   rows: Row[];
   filter(name: string): Filters;
