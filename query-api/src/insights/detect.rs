@@ -75,3 +75,36 @@ fn whole<'a>(usage: &[Weeks<'a>]) -> Option<(Weeks<'a>, Whole)> {
     let expected_usd = baseline.high;
     Some((*tenant, Whole { expected_usd }))
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::insights::finding::Kind;
+    use crate::insights::history::example::{runs, tenant};
+    use crate::insights::history::{History, RunsHistory};
+
+    /// What is found on the day: kinds and subjects.
+    pub(super) fn found(tenant: &[History], runs: &[RunsHistory]) -> Vec<(Kind, Subject)> {
+        let usage: Vec<_> = tenant.iter().filter_map(|of| of.ago(0)).collect();
+        let runs: Vec<_> = runs.iter().filter_map(|of| of.ago(0)).collect();
+        find(&usage, &runs, |_| true)
+            .into_iter()
+            .map(|finding| (finding.kind, finding.subject))
+            .collect()
+    }
+
+    #[test]
+    fn an_ordinary_day_is_not_told() {
+        assert_eq!(found(&tenant(), &[runs()]), []);
+    }
+
+    #[test]
+    fn a_young_tenant_is_not_judged() {
+        let mut young = tenant();
+        for history in &mut young {
+            history.days[15..].fill(Default::default());
+            history.days[0].cost *= 5;
+        }
+        assert_eq!(found(&young, &[]), []);
+    }
+}

@@ -13,6 +13,8 @@ const SHARE_MIN: f64 = 0.6;
 const OUTSIDE_SHARE_MIN: f64 = 0.1;
 /// … has moved, too, at least by this part of how far the whole has.
 const OUTSIDE_STRENGTH_MIN: f64 = 0.5;
+/// The same for the cost of the whole tenant.
+const AS_ONE_MIN: f64 = 0.75;
 
 /// A finding, and those in which the same change shows.
 #[derive(Debug, Clone)]
@@ -153,9 +155,110 @@ fn is_wider(wider: &Finding, narrower: &Finding, changes: &[Change]) -> bool {
         (moved, size)
     };
     let ((whole, size), (outside, outside_size)) = (figures(false), figures(true));
-    // What is nearly all of the tenant is the tenant.
-    let same = wider.kind != Kind::ErrorBurst
-        && wider.subject == Subject::All
-        && outside_size < OUTSIDE_SHARE_MIN * size;
-    same || outside_size >= OUTSIDE_SHARE_MIN * size && outside / whole >= OUTSIDE_STRENGTH_MIN
+    // What is nearly all of the tenant is the tenant. Where two subjects jumped, each is told: the
+    // whole tenant has to have moved nearly as one.
+    if wider.subject == Subject::All && wider.kind != Kind::ErrorBurst {
+        return outside_size < OUTSIDE_SHARE_MIN * size || outside / whole >= AS_ONE_MIN;
+    }
+    outside_size >= OUTSIDE_SHARE_MIN * size && outside / whole >= OUTSIDE_STRENGTH_MIN
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::insights::finding::Metric;
+    use crate::insights::history::example::{model, row, section};
+
+    fn finding(kind: Kind, subject: Subject, expected: f64, actual: f64) -> Finding {
+        Finding {
+            kind,
+            subject,
+            metric: Metric::TotalCost,
+            expected,
+            actual,
+            actual_pico: None,
+            impact_usd: Some(actual - expected),
+            usual: None,
+            days: Vec::new(),
+            runs: Vec::new(),
+        }
+    }
+
+    /// A day on which a row cost so many times the usual.
+    fn day(of: Change, times: i128) -> Change {
+        let mut of = of;
+        of.day.cost *= times;
+        of
+    }
+
+    fn subjects(causes: &[Cause]) -> Vec<&Subject> {
+        causes.iter().map(|cause| &cause.finding.subject).collect()
+    }
+
+    #[test]
+    fn one_jump_in_many_cuts_is_told_of_the_narrowest() {
+        let changes = [
+            day(row("chat", "gpt-4o", "acme"), 9),
+            row("chat", "gpt-4o", "else"),
+            row("search", "gpt-4o", "else"),
+        ];
+        let customer = Subject::Customer("acme".to_owned());
+        let found = [
+            finding(Kind::CostSpike, Subject::All, 3.0, 11.0),
+            finding(Kind::CostSpike, model("gpt-4o"), 3.0, 11.0),
+            finding(Kind::CostSpike, section("chat"), 2.0, 10.0),
+            finding(Kind::CostSpike, customer.clone(), 1.0, 9.0),
+        ];
+        let causes = causes(found.to_vec(), &changes);
+        assert_eq!(subjects(&causes), [&customer]);
+        assert_eq!(causes[0].also.len(), 3);
+    }
+
+    #[test]
+    fn two_jumps_are_two_and_the_whole_is_none_of_its_own() {
+        let changes = [
+            day(row("chat", "gpt-4o", ""), 9),
+            day(row("search", "gpt-5", ""), 5),
+            row("draft", "gpt-5", ""),
+        ];
+        let found = [
+            finding(Kind::CostSpike, Subject::All, 3.0, 15.0),
+            finding(Kind::CostSpike, section("chat"), 1.0, 9.0),
+            finding(Kind::CostSpike, section("search"), 1.0, 5.0),
+        ];
+        let causes = causes(found.to_vec(), &changes);
+        assert_eq!(subjects(&causes), [&section("chat"), &section("search")]);
+    }
+
+    #[test]
+    fn an_outage_is_of_the_provider() {
+        let failing = |section: &str, model: &str| {
+            let mut of = row(section, model, "");
+            of.day.errors = 50;
+            of
+        };
+        let changes = [failing("chat", "gpt-4o"), failing("search", "gpt-5")];
+        let provider = Subject::Provider("openai".to_owned());
+        let found = [
+            finding(Kind::ErrorBurst, section("chat"), 0.0, 0.5),
+            finding(Kind::ErrorBurst, section("search"), 0.0, 0.49),
+            finding(Kind::ErrorBurst, provider.clone(), 0.0, 0.495),
+        ];
+        assert_eq!(subjects(&causes(found.to_vec(), &changes)), [&provider]);
+    }
+
+    #[test]
+    fn a_jump_is_explained_by_its_longer_prompt() {
+        let changes = [
+            day(row("chat", "gpt-4o", ""), 3),
+            row("search", "gpt-4o", ""),
+        ];
+        let found = [
+            finding(Kind::CostSpike, section("chat"), 1.0, 3.0),
+            finding(Kind::TokenBloat, section("chat"), 1000.0, 3000.0),
+        ];
+        let causes = causes(found.to_vec(), &changes);
+        assert_eq!(causes.len(), 1);
+        assert_eq!(causes[0].finding.kind, Kind::TokenBloat);
+    }
 }

@@ -150,3 +150,97 @@ fn middle(mut four: [f64; 4]) -> f64 {
 pub(super) fn usd(pico_usd: i128) -> f64 {
     pico_usd as f64 / 1e12
 }
+
+/// A small tenant, for tests: two sections, of which one uses a model of its own.
+#[cfg(test)]
+pub(super) mod example {
+    use super::{Change, Day, History, READ_DAYS, RunsDay, RunsHistory, Subject};
+
+    pub(crate) fn section(name: &str) -> Subject {
+        Subject::Section(name.to_owned())
+    }
+
+    pub(crate) fn model(name: &str) -> Subject {
+        Subject::Model("openai".to_owned(), name.to_owned())
+    }
+
+    /// About so many cents: days differ by a few percent.
+    fn days(cents: i128) -> [Day; READ_DAYS] {
+        std::array::from_fn(|day| Day {
+            cost: cents * 10_000_000_000 * (96 + (day as i128 * 5) % 9) / 100,
+            calls: 200,
+            errors: 2,
+            unpriced: 0,
+            input: 200_000,
+            output: 40_000,
+            cached: 100_000,
+        })
+    }
+
+    /// $10 a day: `chat` and its model $6, `search` $4.
+    pub(crate) fn tenant() -> Vec<History> {
+        [
+            (Subject::All, 1000),
+            (section("chat"), 600),
+            (model("gpt-4o"), 600),
+            (section("search"), 400),
+        ]
+        .into_iter()
+        .map(|(subject, cents)| History {
+            subject,
+            days: days(cents),
+        })
+        .collect()
+    }
+
+    /// Adds a subject without any usage.
+    pub(crate) fn unused(tenant: &mut Vec<History>, subject: Subject) {
+        let days = [Day::default(); READ_DAYS];
+        tenant.push(History { subject, days });
+    }
+
+    /// Changes a subject's day; 0 = the one in question.
+    pub(crate) fn change(
+        tenant: &mut [History],
+        subject: &Subject,
+        day: usize,
+        by: impl Fn(&mut Day),
+    ) {
+        for history in tenant.iter_mut().filter(|of| of.subject == *subject) {
+            by(&mut history.days[day]);
+        }
+    }
+
+    /// 100 calls for $1, today as on every day.
+    pub(crate) fn row(section: &str, model: &str, customer: &str) -> Change {
+        let calls = 100;
+        Change {
+            provider: "openai".to_owned(),
+            model: model.to_owned(),
+            section: section.to_owned(),
+            customer: customer.to_owned(),
+            day: Day {
+                cost: 1_000_000_000_000,
+                calls,
+                input: 100_000,
+                ..Day::default()
+            },
+            weekdays: [(1_000_000_000_000, calls, 0); 4],
+            past: (28_000_000_000_000, 28 * calls, 2_800_000, 0),
+        }
+    }
+
+    /// 40 runs a day of `chat`, a call's run with 5 calls.
+    pub(crate) fn runs() -> RunsHistory {
+        let day = |day: usize| RunsDay {
+            runs: 40,
+            cost: 6_000_000_000_000,
+            calls_per_run: 5.0 + (day % 3) as f64 * 0.2,
+        };
+        RunsHistory {
+            subject: section("chat"),
+            days: std::array::from_fn(day),
+            longest: vec!["run".to_owned()],
+        }
+    }
+}

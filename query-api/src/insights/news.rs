@@ -49,3 +49,36 @@ impl Known {
             })
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::insights::history::example::{change, section, tenant};
+
+    /// Whether the section's jump of today is news, when it costs so many times the usual.
+    fn is_news(times: i128, before: &[(usize, i128)]) -> bool {
+        let mut tenant = tenant();
+        for (day, times) in before.iter().chain(&[(0, times)]) {
+            change(&mut tenant, &section("chat"), *day, |of| of.cost *= *times);
+        }
+        let usage: Vec<_> = tenant.iter().filter_map(|of| of.ago(0)).collect();
+        let finding = detect::find(&usage, &[], |_| true).remove(0);
+        let known = Known::before(std::slice::from_ref(&finding), &tenant, &[]);
+        let also = Vec::new();
+        !known.includes(&Cause { finding, also })
+    }
+
+    #[test]
+    fn a_jump_that_stays_is_told_once() {
+        assert!(is_news(3, &[]));
+        assert!(!is_news(3, &[(1, 3)]));
+        assert!(!is_news(3, &[(6, 3)]));
+        assert!(is_news(3, &[(8, 3)]));
+    }
+
+    #[test]
+    fn what_became_twice_as_large_is_told_again() {
+        assert!(is_news(9, &[(1, 3)]));
+        assert!(!is_news(4, &[(1, 3)]));
+    }
+}

@@ -213,3 +213,108 @@ fn unmixed(
         finding.expected
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::insights::finding::Metric;
+    use crate::insights::history::Day;
+    use crate::insights::history::example::{model, row, section};
+
+    fn finding(kind: Kind, subject: Subject, expected: f64, actual: f64) -> Finding {
+        Finding {
+            kind,
+            subject,
+            metric: Metric::TotalCost,
+            expected,
+            actual,
+            actual_pico: None,
+            impact_usd: Some(actual - expected),
+            usual: None,
+            days: Vec::new(),
+            runs: Vec::new(),
+        }
+    }
+
+    fn times(mut change: Change, times: u64) -> Change {
+        change.day.calls *= times;
+        change.day.input *= times;
+        change.day.cost *= i128::from(times);
+        change
+    }
+
+    #[test]
+    fn a_section_that_changes_its_model_is_no_drop_and_no_jump() {
+        let gone = Change {
+            day: Day::default(),
+            ..row("chat", "gpt-4o", "")
+        };
+        let drop = finding(Kind::CostDrop, model("gpt-4o"), 1.0, 0.0);
+        let section_drop = finding(Kind::CostDrop, section("chat"), 1.0, 0.0);
+        let all = [drop.clone(), section_drop];
+        assert!(stands(&drop, &all, &[gone.clone()]));
+        let came = Change {
+            weekdays: Default::default(),
+            past: Default::default(),
+            ..row("chat", "gpt-5", "")
+        };
+        assert!(!stands(&drop, &all, &[gone.clone(), came.clone()]));
+        let jump = finding(Kind::CostSpike, model("gpt-5"), 0.0, 1.0);
+        assert!(!stands(&jump, &all, &[gone, came]));
+    }
+
+    #[test]
+    fn usage_without_a_price_is_no_drop() {
+        let mut unpriced = row("chat", "preview", "");
+        (unpriced.day.cost, unpriced.day.unpriced) = (0, 100);
+        let drop = finding(Kind::CostDrop, section("chat"), 1.0, 0.0);
+        assert!(!stands(&drop, &[], &[unpriced]));
+    }
+
+    /// `import` runs once in a while, and the model is hardly used but by it.
+    #[test]
+    fn a_models_jump_in_a_section_that_is_as_usual_is_none() {
+        let changes = [
+            times(row("import", "gpt-4o", ""), 5),
+            row("chat", "gpt-4o", ""),
+        ];
+        let jump = finding(Kind::CostSpike, model("gpt-4o"), 2.0, 6.0);
+        assert!(!stands(&jump, &[jump.clone()], &changes));
+        let section_jump = finding(Kind::CostSpike, section("import"), 1.0, 5.0);
+        assert!(stands(&jump, &[jump.clone(), section_jump], &changes));
+        let both = [
+            times(row("import", "gpt-4o", ""), 5),
+            times(row("chat", "gpt-4o", ""), 4),
+        ];
+        assert!(stands(&jump, &[jump.clone()], &both));
+    }
+
+    #[test]
+    fn more_calls_with_long_prompts_are_no_longer_prompts() {
+        let mut long = times(row("chat", "gpt-4o", "long"), 9);
+        (long.day.input, long.past.2) = (long.day.input * 4, long.past.2 * 4);
+        let bloat = finding(Kind::TokenBloat, section("chat"), 2500.0, 3700.0);
+        assert!(!stands(
+            &bloat,
+            &[],
+            &[long.clone(), row("chat", "gpt-4o", "short")]
+        ));
+        let mut longer = row("chat", "gpt-4o", "short");
+        longer.day.input *= 8;
+        assert!(stands(&bloat, &[], &[longer]));
+    }
+
+    #[test]
+    fn a_new_model_must_be_dearer_than_its_section_was() {
+        let mut new = row("chat", "o3", "");
+        (new.weekdays, new.past) = Default::default();
+        let found = finding(Kind::NewExpensiveModel, model("o3"), 1.0, 2.0);
+        assert!(!stands(
+            &found,
+            &[],
+            &[new.clone(), row("chat", "gpt-4o", "")]
+        ));
+        new.day.cost *= 2;
+        assert!(stands(&found, &[], &[new, row("chat", "gpt-4o", "")]));
+    }
+}

@@ -1,7 +1,7 @@
 //! A prompt cache that no longer hits.
 
 use super::Whole;
-use super::tokens::dearer_calls;
+use super::tokens::{dearer_calls, mean};
 use crate::insights::baseline::Baseline;
 use crate::insights::finding::{Finding, Kind, Metric, Subject};
 use crate::insights::history::{Day, Weeks};
@@ -25,7 +25,10 @@ pub(super) fn find(weeks: Weeks<'_>, whole: Whole) -> Option<Finding> {
         && days[0] <= RATIO_MAX * baseline.low
         && baseline.below(days[0]) >= SCORE_MIN
         && days[0] < baseline.odd_low;
-    if !fell {
+    // A prompt that grew by what is not cached has a smaller share, and as many cached tokens.
+    let of_call = weeks.series(|day| mean(day, day.cached as f64));
+    let fewer = Baseline::of(&of_call).is_some_and(|usual| of_call[0] <= RATIO_MAX * usual.low);
+    if !fell || !fewer {
         return None;
     }
     // Dearer calls are the harm; a cheap section may lose its cache unnoticed.
@@ -42,5 +45,36 @@ fn cached_share(day: &Day) -> f64 {
         day.cached as f64 / day.input as f64
     } else {
         f64::NAN
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::tests::found;
+    use crate::insights::finding::Kind;
+    use crate::insights::history::example::{change, section, tenant};
+
+    #[test]
+    fn a_cache_that_no_longer_hits_is_told_when_it_costs() {
+        let mut cold = tenant();
+        change(&mut cold, &section("chat"), 0, |day| {
+            (day.cached, day.cost) = (day.cached / 10, day.cost * 7 / 5);
+        });
+        assert_eq!(
+            found(&cold, &[]),
+            [(Kind::CacheHitCollapse, section("chat"))]
+        );
+        let mut cheap = tenant();
+        change(&mut cheap, &section("chat"), 0, |day| day.cached /= 10);
+        assert_eq!(found(&cheap, &[]), []);
+    }
+
+    #[test]
+    fn a_third_less_is_ordinary() {
+        let mut tepid = tenant();
+        change(&mut tepid, &section("chat"), 0, |day| {
+            (day.cached, day.cost) = (day.cached * 2 / 3, day.cost * 7 / 5);
+        });
+        assert_eq!(found(&tepid, &[]), []);
     }
 }

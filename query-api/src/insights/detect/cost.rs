@@ -128,3 +128,81 @@ fn rare(weeks: Weeks<'_>, days: &[f64], whole: Whole) -> Option<Finding> {
         runs: Vec::new(),
     })
 }
+
+#[cfg(test)]
+mod tests {
+    use super::super::tests::found;
+    use crate::insights::finding::{Kind, Subject};
+    use crate::insights::history::example::{change, section, tenant, unused};
+
+    #[test]
+    fn a_jump_and_a_drop_are_told() {
+        let mut jumped = tenant();
+        change(&mut jumped, &section("chat"), 0, |day| day.cost *= 3);
+        assert_eq!(found(&jumped, &[]), [(Kind::CostSpike, section("chat"))]);
+        let mut fallen = tenant();
+        change(&mut fallen, &section("chat"), 0, |day| day.cost /= 5);
+        assert_eq!(found(&fallen, &[]), [(Kind::CostDrop, section("chat"))]);
+    }
+
+    #[test]
+    fn half_more_is_ordinary() {
+        let mut more = tenant();
+        change(&mut more, &section("chat"), 0, |day| {
+            day.cost = day.cost * 3 / 2
+        });
+        assert_eq!(found(&more, &[]), []);
+    }
+
+    #[test]
+    fn what_the_tenant_would_not_notice_is_not_told() {
+        let mut small = tenant();
+        unused(&mut small, section("tiny"));
+        for day in 0..36 {
+            change(&mut small, &section("tiny"), day, |of| {
+                of.cost = if day == 0 {
+                    640_000_000_000
+                } else {
+                    100_000_000_000
+                };
+            });
+        }
+        assert_eq!(found(&small, &[]), []);
+    }
+
+    #[test]
+    fn a_weekly_job_is_expected() {
+        let mut weekly = tenant();
+        for day in [0, 7, 14, 21, 28, 35] {
+            change(&mut weekly, &section("chat"), day, |of| of.cost *= 4);
+        }
+        assert_eq!(found(&weekly, &[]), []);
+    }
+
+    /// Both sections and their models fell: it is told of the tenant alone.
+    #[test]
+    fn a_holiday_is_one_drop() {
+        let mut holiday = tenant();
+        for history in &mut holiday {
+            history.days[0].cost = history.days[0].cost * 2 / 5;
+        }
+        assert_eq!(found(&holiday, &[]), [(Kind::CostDrop, Subject::All)]);
+    }
+
+    #[test]
+    fn who_is_rarely_there_is_told_when_it_is_large() {
+        let mut sporadic = tenant();
+        unused(&mut sporadic, section("import"));
+        change(&mut sporadic, &section("import"), 0, |day| {
+            day.cost = 4_000_000_000_000
+        });
+        assert_eq!(
+            found(&sporadic, &[]),
+            [(Kind::CostSpike, section("import"))]
+        );
+        change(&mut sporadic, &section("import"), 9, |day| {
+            day.cost = 2_000_000_000_000
+        });
+        assert_eq!(found(&sporadic, &[]), []);
+    }
+}

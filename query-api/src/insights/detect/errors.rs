@@ -58,3 +58,40 @@ fn rate(day: &Day) -> f64 {
         f64::NAN
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::super::tests::found;
+    use crate::insights::finding::{Kind, Subject};
+    use crate::insights::history::example::{change, section, tenant};
+
+    #[test]
+    fn a_burst_is_told_and_a_wave_is_not() {
+        let mut burst = tenant();
+        change(&mut burst, &section("chat"), 0, |day| day.errors = 40);
+        assert_eq!(found(&burst, &[]), [(Kind::ErrorBurst, section("chat"))]);
+        change(&mut burst, &section("chat"), 0, |day| day.errors = 16);
+        assert_eq!(found(&burst, &[]), []);
+    }
+
+    #[test]
+    fn what_fails_in_waves_has_to_fail_more() {
+        let mut waves = tenant();
+        for day in 1..36 {
+            change(&mut waves, &section("chat"), day, |of| {
+                of.errors = [2, 24][day % 2]
+            });
+        }
+        change(&mut waves, &section("chat"), 0, |day| day.errors = 40);
+        assert_eq!(found(&waves, &[]), []);
+    }
+
+    #[test]
+    fn customers_are_not_judged_by_errors() {
+        let mut tenant = tenant();
+        let customer = Subject::Customer("acme".to_owned());
+        tenant[1].subject = customer.clone();
+        change(&mut tenant, &customer, 0, |day| day.errors = 90);
+        assert_eq!(found(&tenant, &[]), []);
+    }
+}

@@ -49,3 +49,43 @@ fn price_of<'a>(days: impl Iterator<Item = &'a Day>) -> Option<f64> {
     });
     (tokens > 0).then(|| usd(cost) / tokens as f64 * 1000.0)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::super::tests::found;
+    use crate::insights::finding::Kind;
+    use crate::insights::history::Day;
+    use crate::insights::history::example::{change, model, tenant, unused};
+
+    /// 24,000 tokens, of which 1,000 usually cost 4 cents.
+    fn dollars(dollars: i128) -> impl Fn(&mut Day) {
+        move |day| {
+            (day.cost, day.calls) = (dollars * 1_000_000_000_000, 20);
+            (day.input, day.output) = (20_000, 4_000);
+        }
+    }
+
+    #[test]
+    fn a_new_dear_model_is_told_for_three_days() {
+        let mut tenant = tenant();
+        unused(&mut tenant, model("o3-pro"));
+        change(&mut tenant, &model("o3-pro"), 0, dollars(2));
+        let told = (Kind::NewExpensiveModel, model("o3-pro"));
+        assert_eq!(found(&tenant, &[]), [told.clone()]);
+        change(&mut tenant, &model("o3-pro"), 2, dollars(2));
+        assert_eq!(found(&tenant, &[]), [told.clone()]);
+        change(&mut tenant, &model("o3-pro"), 3, dollars(2));
+        assert!(!found(&tenant, &[]).contains(&told));
+    }
+
+    #[test]
+    fn a_new_cheap_model_is_not() {
+        let mut tenant = tenant();
+        unused(&mut tenant, model("small"));
+        change(&mut tenant, &model("small"), 0, |day| {
+            dollars(1)(day);
+            day.input *= 5;
+        });
+        assert_eq!(found(&tenant, &[]), []);
+    }
+}

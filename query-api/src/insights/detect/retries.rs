@@ -62,3 +62,32 @@ pub(super) fn find(weeks: RunsWeeks<'_>, whole: Whole) -> Option<Finding> {
         runs: weeks.longest.to_vec(),
     })
 }
+
+#[cfg(test)]
+mod tests {
+    use super::super::tests::found;
+    use crate::insights::finding::Kind;
+    use crate::insights::history::example::{runs, section, tenant};
+
+    #[test]
+    fn longer_runs_are_told_when_they_cost() {
+        let mut loops = runs();
+        loops.days[0].calls_per_run = 20.0;
+        assert_eq!(found(&tenant(), &[loops.clone()]), []);
+        loops.days[0].cost *= 2;
+        let told = [(Kind::RetryLoop, section("chat"))];
+        assert_eq!(found(&tenant(), &[loops.clone()]), told);
+        loops.days[0].runs = 4;
+        assert_eq!(found(&tenant(), &[loops]), []);
+    }
+
+    #[test]
+    fn what_is_often_so_is_ordinary() {
+        let mut often = runs();
+        for day in [0, 2, 6, 11, 17, 23] {
+            often.days[day].calls_per_run = 20.0;
+            often.days[day].cost *= 2;
+        }
+        assert_eq!(found(&tenant(), &[often]), []);
+    }
+}

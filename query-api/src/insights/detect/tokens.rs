@@ -40,7 +40,7 @@ pub(super) fn dearer_calls(weeks: Weeks<'_>) -> Option<f64> {
 }
 
 /// Of a call that succeeded, as one that failed has no tokens; `NaN` of too few.
-fn mean(day: &Day, sum: f64) -> f64 {
+pub(super) fn mean(day: &Day, sum: f64) -> f64 {
     if good(day) >= CALLS_MIN {
         sum / good(day) as f64
     } else {
@@ -50,4 +50,33 @@ fn mean(day: &Day, sum: f64) -> f64 {
 
 fn good(day: &Day) -> u64 {
     day.calls.saturating_sub(day.errors)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::tests::found;
+    use crate::insights::finding::Kind;
+    use crate::insights::history::example::{change, section, tenant};
+
+    #[test]
+    fn a_longer_prompt_is_told_when_it_costs() {
+        let mut longer = tenant();
+        change(&mut longer, &section("chat"), 0, |day| {
+            (day.input, day.cost) = (day.input * 2, day.cost * 3 / 2);
+        });
+        assert_eq!(found(&longer, &[]), [(Kind::TokenBloat, section("chat"))]);
+        let mut cheap = tenant();
+        change(&mut cheap, &section("chat"), 0, |day| day.input *= 2);
+        assert_eq!(found(&cheap, &[]), []);
+    }
+
+    /// Failed calls have no tokens: that many fail makes no prompt shorter or longer.
+    #[test]
+    fn failed_calls_do_not_count() {
+        let mut failing = tenant();
+        change(&mut failing, &section("chat"), 1, |day| {
+            (day.errors, day.input, day.cost) = (100, day.input / 2, day.cost / 2);
+        });
+        assert_eq!(found(&failing, &[]), []);
+    }
 }

@@ -22,3 +22,25 @@ pub(super) fn find(weeks: Weeks<'_>) -> Option<Finding> {
         runs: Vec::new(),
     })
 }
+
+#[cfg(test)]
+mod tests {
+    use super::super::tests::found;
+    use crate::insights::finding::Kind;
+    use crate::insights::history::example::{change, model, section, tenant, unused};
+
+    #[test]
+    fn some_events_without_a_price_are_told_of_their_model() {
+        let mut tenant = tenant();
+        unused(&mut tenant, model("preview"));
+        for subject in [model("preview"), section("chat")] {
+            change(&mut tenant, &subject, 0, |day| day.unpriced = 4);
+        }
+        assert_eq!(found(&tenant, &[]), []);
+        change(&mut tenant, &model("preview"), 0, |day| day.unpriced = 5);
+        assert_eq!(
+            found(&tenant, &[]),
+            [(Kind::UnpricedUsage, model("preview"))]
+        );
+    }
+}
