@@ -17,14 +17,34 @@ fn main() -> io::Result<()> {
     // The folder above: what does not exist yet cannot be watched.
     println!("cargo::rerun-if-changed=../dashboard/dist");
 
+    let out = PathBuf::from(env::var_os("OUT_DIR").unwrap_or_default());
     let mut files = BTreeMap::new();
     if dist.join("index.html").is_file() {
-        collect(&dist, &dist, &mut files)?;
+        // The compiler reads a copy: the dashboard may be built anew meanwhile.
+        let copy = out.join("site");
+        if copy.exists() {
+            fs::remove_dir_all(&copy)?;
+        }
+        copy_all(&dist, &copy)?;
+        collect(&copy, &copy, &mut files)?;
     } else {
         files.insert("index.html".to_owned(), root.join(MISSING));
     }
-    let out = PathBuf::from(env::var_os("OUT_DIR").unwrap_or_default());
     fs::write(out.join("files.rs"), table(&files)?)
+}
+
+fn copy_all(from: &Path, to: &Path) -> io::Result<()> {
+    fs::create_dir_all(to)?;
+    for entry in fs::read_dir(from)? {
+        let entry = entry?;
+        let target = to.join(entry.file_name());
+        if entry.path().is_dir() {
+            copy_all(&entry.path(), &target)?;
+        } else {
+            fs::copy(entry.path(), target)?;
+        }
+    }
+    Ok(())
 }
 
 /// Every file below `folder`, by its path from `root`.
