@@ -15,6 +15,8 @@ mod audit;
 mod bad_requests;
 #[path = "component/exports.rs"]
 mod exports;
+#[path = "component/insights.rs"]
+mod insights;
 #[path = "component/isolation.rs"]
 mod isolation;
 #[path = "component/paging.rs"]

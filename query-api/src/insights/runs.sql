@@ -7,7 +7,8 @@ WITH
             toUInt8(intDiv({to:UInt32} - 1 - toUnixTimestamp(bucket), 86400)) AS day,
             sum(call_count) AS calls,
             sum(cost_usd) AS cost,
-            sumMap(section_costs) AS sections
+            sumMap(section_costs) AS costs,
+            mapKeys(costs)[indexOf(mapValues(costs), arrayMax(mapValues(costs)))] AS section
         FROM runs
         WHERE {{tenant}}
           AND bucket >= toDateTime({from:UInt32}, 'UTC')
@@ -17,8 +18,7 @@ WITH
     ),
     daily AS (
         SELECT
-            tenant_id, day,
-            arraySort(pair -> (-pair.2, pair.1), sections::Array(Tuple(String, Decimal(38, 12))))[1].1 AS section,
+            tenant_id, day, section,
             count() AS runs,
             sum(cost) AS cost,
             -- A call is more likely in a long run than a run is long: one loop among many runs shows.
