@@ -1,11 +1,21 @@
 #!/usr/bin/env python3
-"""What a million events a second asks of the parts: partition skew and consumer lag, simulated.
+"""What a million events a second asks of the parts: cores and disk, partition skew, consumer lag.
 
 Keys are partitioned by the published rule (schemas/src/partition.rs), tenants follow Zipf's law as in the load
-of the benchmarks. What one core does comes from bench/RESULTS.md; docs/SCALING.md quotes what this prints.
+of the benchmarks. `python3 bench/scaling.py FIGURE=VALUE …` with figures of bench/RESULTS.md prints the sizing, too:
+
+    ingest        events per core and second of ingest
+    broker        CPU microseconds an event of the broker that stores it
+    kafka_bytes   bytes an event in Kafka's log
+    aggregator    records per core and second of the aggregator
+    clickhouse    rows per core and second of ClickHouse, rollups included
+    raw_bytes     bytes a row of trace_events
+    rollup        rollups' bytes as a part of the raw table's
+    lane          records a second of one partition's worker
 """
 
 import random
+import sys
 
 RATE = 1_000_000
 TENANTS = 10_000
@@ -60,7 +70,32 @@ def worst_lag(load, capacity, rate, burst, burst_seconds, seconds=900):
     return worst, over
 
 
+def sizing(figures):
+    """Cores and disk for RATE, with three replicas in Kafka and two of ClickHouse."""
+    day = RATE * 86_400
+    known = lambda *names: all(name in figures for name in names)
+    if known("ingest"):
+        print(f"ingest: {RATE / figures['ingest']:,.0f} cores")
+    if known("broker"):
+        print(f"brokers, the leaders' part: {RATE * figures['broker'] / 1e6:,.1f} cores; followers copy what they store")
+    if known("kafka_bytes"):
+        size = figures["kafka_bytes"]
+        print(f"Kafka's log: {RATE * size / 1e6:,.0f} MB/s, {day * size * 3 / 1e12:,.1f} TB a day in three replicas")
+    if known("aggregator"):
+        print(f"aggregators: {RATE / figures['aggregator']:,.0f} cores")
+    if known("clickhouse"):
+        print(f"ClickHouse, inserts and merges: {RATE / figures['clickhouse']:,.0f} cores, twice that for two replicas")
+    if known("raw_bytes", "rollup"):
+        raw = day * figures["raw_bytes"]
+        print(f"ClickHouse's disk: {raw / 1e12:,.1f} TB a day raw, {raw * figures['rollup'] / 1e12:,.2f} TB rollups; times replicas")
+    if known("lane"):
+        for partitions, spread in ((64, 64), (128, 16), (128, 64), (256, 64)):
+            busy = max(loads(partitions, spread)) * RATE / figures["lane"]
+            print(f"{partitions} partitions, spread {spread}: the fullest partition's worker is busy {busy:.0%} of the time")
+
+
 def main():
+    sizing({name: float(value) for name, value in (argument.split("=") for argument in sys.argv[1:])})
     print(f"{TENANTS:,} tenants by Zipf's law: the largest sends {shares(TENANTS)[0]:.1%} of {RATE:,} events/s\n")
     print("| partitions | spread | fullest partition, events/s | of the mean |\n|---|---|---|---|")
     fullest = {}
