@@ -3,7 +3,8 @@
 A label says what was injected, when, and into what; it knows nothing of how anything is detected.
 An anomaly is large enough for someone to care: a fully hit day of a spike, a drop, a new model, a
 longer prompt or a loop costs $1 and a tenth of the tenant's usual day more (or less); of a cache that
-no longer hits, half of that; of a burst of errors, 15 % of the calls fail. Short ones (hours) are as much stronger, so that the day shows them.
+no longer hits, half of that; of a burst of errors, 15 % of the calls fail. Short ones (hours) are as
+much stronger, so that the day shows them.
 """
 
 import math
@@ -11,8 +12,6 @@ from dataclasses import dataclass
 
 from traffic import DAYS, SLOTS_A_DAY, WARM_UP_DAYS, call_cost, slot_share, spend
 
-KINDS = ["cost_spike", "cost_drop", "new_expensive_model", "token_bloat", "retry_loop", "error_burst",
-         "cache_hit_collapse", "unpriced_usage"]
 DEAR = [("openai", "o3-pro", 20.0, 20.0, 80.0), ("anthropic", "claude-opus-4-1", 15.0, 1.5, 75.0)]
 UNPRICED = ("openai", "gpt-next-preview", None, None, None)
 USD_MIN = 1.0
@@ -114,7 +113,8 @@ def cost_spike(rng, tenant, section, least, day, at):
         at["subject"], least = ("customer_id", customer.name), 1.2
     if least > 5:
         return None
-    return Anomaly(**at, slots=slots, factor=1 + between(rng, max(1.2, least), 6) / at_once(section, at["start"], slots))
+    more = between(rng, max(1.2, least), 6)
+    return Anomaly(**at, slots=slots, factor=1 + more / at_once(section, at["start"], slots))
 
 
 def cost_drop(rng, tenant, section, least, day, at):
@@ -173,4 +173,7 @@ def unpriced_usage(rng, tenant, section, least, day, at):
     return Anomaly(**at, slots=lasting(rng, 1, 2, 3, 7), factor=rng.uniform(0.2, 1.0), model=UNPRICED)
 
 
-MAKERS = {kind: globals()[kind] for kind in KINDS}
+MAKERS = {maker.__name__: maker for maker in (
+    cost_spike, cost_drop, new_expensive_model, token_bloat, retry_loop, error_burst, cache_hit_collapse,
+    unpriced_usage)}
+KINDS = list(MAKERS)

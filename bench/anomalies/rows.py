@@ -90,15 +90,15 @@ def slot_rows(rng, tenant, section, today, calls, slot, day, bucket):
                     mean *= anomaly.factor
             count = poisson(rng, mean)
             if count:
-                row, cost = cell(rng, tenant, section, today, model, customer, count, hits, day)
+                measures, cost = cell(rng, tenant, today, model, customer, count, hits, day)
                 usd, made = usd + cost, made + count
-                yield from ((("usage_15m", (tenant.name, bucket, customer.name, model[0], model[1], section.name, *r)))
-                            for r in row)
+                names = (tenant.name, bucket, customer.name, model[0], model[1], section.name)
+                yield from (("usage_15m", (*names, *row)) for row in measures)
     loops = [a for a in active if a.kind == "retry_loop" and a.subject == ("section", section.name)]
     yield from run_rows(rng, tenant, section, loops, usd, made, slot, bucket)
 
 
-def cell(rng, tenant, section, today, model, customer, count, hits, day):
+def cell(rng, tenant, today, model, customer, count, hits, day):
     """Measures of the good and of the failed calls of one customer with one model."""
     input_tokens, cached, errors = today.input * customer.prompt, today.cached, today.errors
     for anomaly in hits:

@@ -98,7 +98,8 @@ class Score:
         return "again" if day - before <= AGAIN_DAYS or kind == "unpriced_usage" else wrong
 
     def table(self):
-        yield f"| {'kind':<19} | labelled | caught | recall | right | false | precision | again | holiday | false a quarter |"
+        yield (f"| {'kind':<19} | labelled | caught | recall | right | false | precision | again | holiday |"
+               " false a tenant and quarter |")
         yield "|---|---|---|---|---|---|---|---|---|---|"
         counts = {**self.counts, "all": sum(self.counts.values(), collections.Counter())}
         for kind in [*anomalies.KINDS, "all"]:
