@@ -42,7 +42,10 @@ const PAGE = `<!doctype html>
 
 /** As your own back end would, after it has looked who asks. */
 async function forward(path, response) {
-  const answer = await fetch(collectorUrl + path, { headers: { Accept: "application/json" } });
+  const headers = { Accept: "application/json" };
+  const key = process.env.LLMOBSERVE_API_KEY; // the tenant's, where the collector wants one
+  if (key) headers.Authorization = `Bearer ${key}`;
+  const answer = await fetch(collectorUrl + path, { headers });
   response.writeHead(answer.status, { "Content-Type": answer.headers.get("content-type") });
   response.end(await answer.text());
 }

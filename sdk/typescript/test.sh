@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
-# Every check of the TypeScript SDK: types, the build, tests with the real libraries, the guide's
-# example and an end to end against `llmobserve up`.
+# Every check of the TypeScript SDK: types, the build, tests with the real libraries, and against
+# `llmobserve up` the examples and the libraries through the proxy.
 #
 #   sdk/typescript/test.sh        everything; needs target/release/llmobserve (LLMOBSERVE_BINARY)
 #   sdk/typescript/test.sh core   without the binary
@@ -16,10 +16,10 @@ if [ ! -e "$stamp" ]; then
 fi
 npm run --silent typecheck
 npm run --silent build
-files=(tests/*.test.mjs)
-if [ "${1:-}" != core ]; then
-    files+=(tests/up/*.test.mjs)
-fi
 # Most tests wait for something: three files at a time.
-node --test --test-concurrency=3 --test-reporter=dot "${files[@]}"
+node --test --test-concurrency=3 --test-reporter=dot tests/*.test.mjs
+if [ "${1:-}" != core ]; then
+    # Each of them runs an `llmobserve up`.
+    node --test --test-concurrency=1 --test-reporter=dot tests/up/*.test.mjs
+fi
 node bench/overhead.mjs

@@ -1,5 +1,5 @@
 // The examples, and what the SDK makes of every provider's shape, against a real collector:
-// `llmobserve up`. All ends in the right tenant's data, priced, and in nobody else's.
+// `llmobserve up` with keys. All ends in the right tenant's data, priced, and nobody else sees it.
 import assert from "node:assert/strict";
 import { spawn } from "node:child_process";
 import { mkdirSync, rmSync, symlinkSync } from "node:fs";
@@ -18,8 +18,12 @@ const EXAMPLES = `${ROOT}examples/typescript/`;
 /** 1,200 input tokens of which 1,024 are cached, 300 output: gpt-4o at 2.5, 1.25 and 10 dollars. */
 const PRICE = 0.00472;
 
+const TENANTS = ["user_abc123", "acme_corp", "globex_inc", "user_clerk", "nobody", "shapes"];
+
 let up;
 let provider;
+let platformKey;
+const keys = {};
 
 before(async () => {
   // As `npm install` in the examples' folder would lay it out, from what the tests have.
@@ -30,9 +34,11 @@ before(async () => {
     rmSync(`${EXAMPLES}node_modules/${name}`, { recursive: true, force: true });
     symlinkSync(`${ROOT}sdk/typescript/${place}`, `${EXAMPLES}node_modules/${name}`);
   }
-  [up, provider] = await Promise.all([new Instance().start(), new Provider().start()]);
+  const settings = { LLMOBSERVE_AUTH: "required" };
+  [up, provider] = await Promise.all([new Instance().start(settings), new Provider().start()]);
   provider.replay(fixture("openai_chat.json"));
-  configure({ collectorUrl: up.url });
+  platformKey = up.platformKey();
+  for (const tenant of TENANTS) keys[tenant] = await up.tenantKey(platformKey, tenant);
 }, { timeout: 330_000 });
 
 after(async () => {
@@ -41,7 +47,7 @@ after(async () => {
   rmSync(`${EXAMPLES}node_modules`, { recursive: true, force: true });
 });
 
-function start(example, ...args) {
+function start(example, settings, ...args) {
   const kept = Object.entries(process.env).filter(([name]) => !name.startsWith("LLMOBSERVE_"));
   const child = spawn(process.execPath, [EXAMPLES + example, ...args], {
     stdio: ["ignore", "pipe", "inherit"],
@@ -52,43 +58,65 @@ function start(example, ...args) {
       OPENAI_API_KEY: "k",
       OPENAI_BASE_URL: `${provider.url}/v1`,
       LLMOBSERVE_PROVIDER_HOSTS: `openai=${provider.host}`,
+      ...settings,
     },
   });
   return child;
 }
 
-async function run(example, ...args) {
-  const child = start(example, ...args);
+async function run(example, settings, ...args) {
+  const child = start(example, settings, ...args);
   let said = "";
   child.stdout.on("data", (data) => (said += data));
   const [code] = await once(child, "close");
   assert.deepEqual([code, said.includes("Grüße")], [0, true], said);
 }
 
+/** As the tenant itself asks, with its own key. */
+const ask = (tenant, path, isThere) => up.ask(path, isThere, keys[tenant]);
+
 const totals = (tenant, calls) =>
-  up.ask(`/dashboard/stats?tenant_id=${tenant}`, (answer) => answer.call_count >= calls);
+  ask(tenant, "/dashboard/stats", (answer) => answer.call_count >= calls);
+
+/** What the front end's helpers ask is asked by this tenant. */
+const signIn = (tenant) => configure({ collectorUrl: up.url, token: () => keys[tenant] });
+
+async function assertHidden(tenant) {
+  signIn("nobody");
+  assert.deepEqual(await fetchRuns(100), []);
+  const refused = (status) => (error) => error instanceof ApiError && error.status === status;
+  await assert.rejects(fetchRuns(100, tenant), refused(403));
+  configure({ collectorUrl: up.url });
+  await assert.rejects(fetchRuns(100, tenant), refused(401));
+}
 
 test("example 1", async () => {
-  await run("example_1_multi_tenant.mjs");
+  await run("example_1_multi_tenant.mjs", { USER_API_KEY: keys.user_abc123 });
   const { call_count, unpriced_count, total_cost } = await totals("user_abc123", 2);
   assert.deepEqual([call_count, unpriced_count, total_cost], [2, 0, 2 * PRICE]);
-  const customers = await up.ask("/dashboard/customers?tenant_id=user_abc123", Boolean);
+  const customers = await ask("user_abc123", "/dashboard/customers", Boolean);
   const counts = customers.map((row) => [row.customer_id, row.call_count]);
   assert.deepEqual(new Map(counts), new Map([["end_user_42", 1], [null, 1]]));
+  await assertHidden("user_abc123");
 });
 
 test("example 2", async () => {
-  for (const tenant of ["acme_corp", "globex_inc"]) await run("example_2_white_label.mjs", tenant);
+  for (const tenant of ["acme_corp", "globex_inc"]) {
+    await run("example_2_white_label.mjs", { TENANT_API_KEY: keys[tenant] }, tenant);
+  }
   for (const tenant of ["acme_corp", "globex_inc"]) {
     const { call_count, total_cost } = await totals(tenant, 1);
     assert.deepEqual([call_count, total_cost], [1, PRICE]);
+    await assertHidden(tenant);
   }
 });
 
 test("example 3: back end, helpers, page", async () => {
   const tenant = getTenantId("user_clerk");
-  await run("example_3_clerk.mjs", tenant);
+  const settings = { LLMOBSERVE_API_KEY: keys[tenant] };
+  await run("example_3_clerk.mjs", settings, tenant);
   await totals(tenant, 1);
+  signIn(tenant);
   const runs = await fetchRuns(100, tenant);
   assert.deepEqual(runs.map((one) => [one.tenant_id, one.top_section, one.total_cost]),
     [[tenant, "feature:greeting", PRICE]]);
@@ -99,11 +127,12 @@ test("example 3: back end, helpers, page", async () => {
   assert.equal(detail.breakdown.by_provider[0].provider, "openai");
   const [stats] = await fetchProviderStats(24, tenant);
   assert.deepEqual([stats.provider, stats.total_cost, stats.call_count], ["openai", PRICE, 1]);
-  assert.deepEqual(await fetchRuns(100, getTenantId("nobody")), []);
+  await assertHidden(tenant);
+  signIn("nobody");
   await assert.rejects(fetchRunDetail(runs[0].run_id, "nobody"),
     (error) => error instanceof ApiError && error.status === 404);
 
-  const page = start("example_3_dashboard.mjs");
+  const page = start("example_3_dashboard.mjs", settings);
   const [line] = await once(createInterface(page.stdout), "line");
   const { origin } = new URL(line);
   assert.match(await (await fetch(line)).text(), /fetchRuns\(100, tenantId\)/);
@@ -118,16 +147,18 @@ test("example 3: back end, helpers, page", async () => {
 });
 
 test("a web service with a tenant per request", async () => {
-  const service = start("express_tenant_per_request.mjs");
+  const service = start("express_tenant_per_request.mjs", { LLMOBSERVE_API_KEY: platformKey });
   const [line] = await once(createInterface(service.stdout), "line");
-  const ask = (tenant) =>
+  const visit = (tenant) =>
     fetch(line, { headers: { "X-Tenant": tenant, "X-Customer-ID": `of ${tenant}` } });
   const tenants = Array.from({ length: 12 }, (_, number) => `web${number % 3}`);
-  for (const answer of await Promise.all(tenants.map(ask))) assert.equal(answer.status, 200);
+  for (const answer of await Promise.all(tenants.map(visit))) assert.equal(answer.status, 200);
   for (const tenant of new Set(tenants)) {
+    keys[tenant] = await up.tenantKey(platformKey, tenant);
     assert.equal((await totals(tenant, 4)).call_count, 4);
-    const customers = await up.ask(`/dashboard/customers?tenant_id=${tenant}`, Boolean);
+    const customers = await ask(tenant, "/dashboard/customers", Boolean);
     assert.deepEqual(customers.map((row) => row.customer_id), [`of ${tenant}`]);
+    signIn(tenant);
     const runs = await fetchRuns(10, tenant);
     assert.equal(runs.length, 4);
     const { spans } = await fetchRunDetail(runs[0].run_id, tenant);
@@ -138,7 +169,7 @@ test("a web service with a tenant per request", async () => {
 });
 
 test("every provider's shape is accepted and priced", async () => {
-  llmobserve.observe({ collectorUrl: up.url, tenantId: "shapes" });
+  llmobserve.observe({ collectorUrl: up.url, tenantId: "shapes", apiKey: keys.shapes });
   for (const [name, { provider: whose }] of Object.entries(EXPECTED)) {
     takeFor(whose, provider);
     provider.replay(fixture(name));
@@ -153,7 +184,7 @@ test("every provider's shape is accepted and priced", async () => {
   const count = Object.keys(EXPECTED).length;
   assert.deepEqual(llmobserve.stats(), { delivered: count, rejected: 0, dropped: 0, queued: 0 });
   assert.equal((await totals("shapes", count)).call_count, count);
-  const models = await up.ask("/stats/by-model?tenant_id=shapes", Boolean);
+  const models = await ask("shapes", "/stats/by-model", Boolean);
   const unpriced = Object.fromEntries(models.map((row) => [row.model, row.unpriced_count]));
   assert.equal(unpriced["claude-sonnet-4-5-20250929"], 1); // the one that broke off
   assert.equal(unpriced["gemini-2.5-flash"], 0);

@@ -1,5 +1,5 @@
 // `llmobserve up` on ports and a data directory of its own.
-import { spawn } from "node:child_process";
+import { execFileSync, spawn } from "node:child_process";
 import { existsSync, mkdtempSync, readFileSync, openSync, rmSync } from "node:fs";
 import { createServer } from "node:net";
 import { tmpdir } from "node:os";
@@ -27,6 +27,7 @@ export class Instance {
       await Promise.all([freePort(), freePort(), freePort(), freePort()]);
     this.url = `http://127.0.0.1:${port}`;
     this.proxyUrl = `http://127.0.0.1:${proxy}`;
+    this.brokers = `127.0.0.1:${kafka}`;
     this.directory = mkdtempSync(join(tmpdir(), "llmobserve-ts-"));
     const log = join(this.directory, "up.log");
     const kept = Object.entries(process.env).filter(([name]) => !name.startsWith("LLMOBSERVE_"));
@@ -53,10 +54,28 @@ export class Instance {
     return this;
   }
 
+  /** A key that may name any tenant, by the command line. */
+  platformKey() {
+    const scopes = ["--platform", "--scope", "admin,ingest,read", "--name", "tests"];
+    const command = ["keys", "create", ...scopes, "--kafka-brokers", this.brokers];
+    return execFileSync(BINARY, command, { encoding: "utf8" }).trim();
+  }
+
+  /** A tenant's own key. */
+  async tenantKey(platformKey, tenant) {
+    const answer = await fetch(`${this.url}/api-keys`, {
+      method: "POST",
+      headers: { Authorization: `Bearer ${platformKey}`, "Content-Type": "application/json" },
+      body: JSON.stringify({ tenant_id: tenant, scopes: ["ingest", "read"] }),
+    });
+    return (await answer.json()).key;
+  }
+
   /** The answer, once `isThere` says so: an event is in the answers within two seconds. */
-  async ask(path, isThere) {
+  async ask(path, isThere, key) {
+    const headers = key ? { Authorization: `Bearer ${key}` } : {};
     for (let attempt = 0; ; attempt += 1) {
-      const answer = await (await fetch(this.url + path)).json();
+      const answer = await (await fetch(this.url + path, { headers })).json();
       if (isThere(answer) || attempt > 200) return answer;
       await sleep(100);
     }
