@@ -82,7 +82,7 @@ def record(instance, paths):
     with open(WORK / "recorded.log", "ab") as log:
         api = subprocess.Popen(
             [BINARY, "query-api", "--bind", f"127.0.0.1:{port}", "--auth", "off", "--clickhouse-reader-user", READER,
-             "--clickhouse-url", f"http://127.0.0.1:{recorder.port}", "--kafka-brokers", f"127.0.0.1:{instance.kafka}"],
+             "--conservation-interval-seconds", "0", "--clickhouse-url", f"http://127.0.0.1:{recorder.port}", "--kafka-brokers", f"127.0.0.1:{instance.kafka}"],
             env=environment, stdout=log, stderr=log,
         )
     try:
