@@ -93,6 +93,13 @@ def time_calls(instance, start, tenants):
     return seconds
 
 
+def report(score, seconds):
+    """Of all seeds so far, so that a run that is cut off has told something."""
+    print("\n".join(score.table()))
+    print(f"a call of one tenant: median {statistics.median(seconds) * 1000:.0f} ms,"
+          f" longest {max(seconds) * 1000:.0f} ms", flush=True)
+
+
 def main():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--seeds", default="201,202,203,204,205", help="comma-separated; 101 to 103 served tuning")
@@ -120,13 +127,11 @@ def main():
             score.judge(tenants, insights)
             seconds += time_calls(instance, start, tenants)
             note(f"seed {seed}: {loaded - began:.0f} s to load, {asked - loaded:.0f} s to ask for {len(days)} days")
+            report(score, seconds)
     finally:
         instance.terminate()
     if arguments.verbose:
         print("\n".join(score.notes))
-    print("\n".join(score.table()))
-    print(f"a call of one tenant: median {statistics.median(seconds) * 1000:.0f} ms,"
-          f" longest {max(seconds) * 1000:.0f} ms")
 
 
 if __name__ == "__main__":
