@@ -40,8 +40,8 @@ export function Breakdown({ title, className, calls, rows, filter }: Props) {
                     : <span className="muted">None</span>}
                   {row.unpriced_count > 0 && <div className="muted small">{formatCount(row.unpriced_count)} unpriced</div>}
                 </td>
-                <td className="number muted">{formatShare(row.percentage / 100)}</td>
-                <td className="number"><Money amount={usd(row.total_cost)} /></td>
+                <td className="number muted tight">{formatShare(row.percentage / 100)}</td>
+                <td className="number tight"><Money amount={usd(row.total_cost)} /></td>
               </tr>
             ))}
           </tbody>
