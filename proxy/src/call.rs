@@ -163,9 +163,14 @@ impl Call {
         self.end(failure.end());
     }
 
-    /// Nobody waits for the answer any more.
+    /// Nobody waits for the answer any more. After its last word that is an end like any other:
+    /// many clients read no further.
     pub(crate) fn client_left(&self) {
-        self.note(|facts| facts.client_left = true);
+        if self.metered(Meter::has_heard_all).unwrap_or(false) {
+            self.end(End::Complete);
+        } else {
+            self.note(|facts| facts.client_left = true);
+        }
     }
 
     /// It is over. Only the first time counts.

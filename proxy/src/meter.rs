@@ -140,6 +140,12 @@ impl Meter {
         }
     }
 
+    /// Whether the provider has said its last word, though its body may not have ended.
+    pub(crate) fn has_heard_all(&mut self) -> bool {
+        let reader = self.response.as_mut().and_then(|(_, body)| body.reader());
+        reader.is_some_and(Reader::has_heard_all)
+    }
+
     /// What is known in the end.
     pub(crate) fn finish(self, end: End) -> Metered {
         let asked = self.request.into_reader().map(RequestReader::end);

@@ -89,6 +89,11 @@ impl<R: Write + Send + 'static> Decoder<R> {
         self.is_lost
     }
 
+    /// The reader, while bytes still come.
+    pub(super) fn reader(&mut self) -> Option<&R> {
+        self.layer.reader().as_ref()
+    }
+
     /// The reader, with all read that could be decoded.
     pub(super) fn into_reader(mut self) -> Option<R> {
         self.layer.reader().take()

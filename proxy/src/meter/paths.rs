@@ -25,6 +25,8 @@ pub(super) enum Said {
     Id,
     /// Not null where the answer is complete.
     Stop,
+    /// The name of an event.
+    Event,
     Error,
     ErrorName,
     /// An answer within the answer, as Bedrock's frames carry it.
@@ -120,6 +122,7 @@ pub(super) static ANSWER: &[Path<Said>] = &[
     value(&["delta", "stop_reason"], Said::Stop),
     value(&["candidates", "*", "finishReason"], Said::Stop),
     value(&["promptFeedback", "blockReason"], Said::Stop),
+    value(&["type"], Said::Event),
     value(&["error"], Said::Error),
     value(&["response", "error"], Said::Error),
     value(&["__type"], Said::ErrorName),

@@ -11,6 +11,8 @@ use super::sieve::{Findings, Sieve};
 use super::sse::{Events, SseParser};
 use super::tally::Tally;
 
+/// Ends streams of OpenAI's form, in place of JSON.
+const DONE: &[u8] = b"[DONE]";
 /// Most lines of a batch's results that are told apart by model.
 const MODELS_MAX: usize = 64;
 
@@ -19,6 +21,7 @@ pub(super) struct Reader {
     framing: Framing,
     sieve: Sieve<Said>,
     pub(super) tally: Tally,
+    done: Done,
     /// One complete answer after the other, each with its own usage: a batch's results.
     lines: Option<Vec<Tally>>,
 }
@@ -51,6 +54,7 @@ impl Reader {
             framing,
             sieve: Sieve::new(ANSWER),
             tally: Tally::default(),
+            done: Done::default(),
             lines: lines.then(Vec::new),
         }
     }
@@ -60,29 +64,34 @@ impl Reader {
         matches!(self.framing, Framing::Sse(_) | Framing::Frames(_))
     }
 
+    /// Whether the stream has said its last word.
+    pub(super) fn has_heard_all(&self) -> bool {
+        self.done.is_said || self.tally.has_ended
+    }
+
     /// Reads on.
     pub(super) fn feed(&mut self, bytes: &[u8]) {
-        let (sieve, tally) = (&mut self.sieve, &mut self.tally);
+        let (sieve, tally, done) = (&mut self.sieve, &mut self.tally, &mut self.done);
         match &mut self.framing {
             Framing::Json => {
                 let lines = self.lines.as_mut();
                 sieve.feed(bytes, &mut Documents { tally, lines });
             }
-            Framing::Sse(parser) => parser.feed(bytes, &mut Packed { sieve, tally }),
-            Framing::Frames(parser) => parser.feed(bytes, &mut Packed { sieve, tally }),
+            Framing::Sse(parser) => parser.feed(bytes, &mut Packed { sieve, tally, done }),
+            Framing::Frames(parser) => parser.feed(bytes, &mut Packed { sieve, tally, done }),
             Framing::Opaque => {}
         }
     }
 
     /// The body has ended, or broken off: what was found, answer by answer.
     pub(super) fn end(mut self) -> Vec<Tally> {
-        let (sieve, tally) = (&mut self.sieve, &mut self.tally);
+        let (sieve, tally, done) = (&mut self.sieve, &mut self.tally, &mut self.done);
         match &mut self.framing {
             Framing::Json => {
                 let lines = self.lines.as_mut();
                 sieve.end(&mut Documents { tally, lines });
             }
-            Framing::Sse(parser) => parser.end(&mut Packed { sieve, tally }),
+            Framing::Sse(parser) => parser.end(&mut Packed { sieve, tally, done }),
             Framing::Frames(_) | Framing::Opaque => {}
         }
         match self.lines {
@@ -149,15 +158,41 @@ fn add_line(lines: &mut Vec<Tally>, line: Tally) {
 struct Packed<'a> {
     sieve: &'a mut Sieve<Said>,
     tally: &'a mut Tally,
+    done: &'a mut Done,
+}
+
+/// Looks for the event that is `[DONE]`, in pieces of any size.
+#[derive(Debug, Default)]
+struct Done {
+    /// Bytes of the event at hand, as far as they are it; one more than it has = they are not.
+    matched: usize,
+    is_said: bool,
+}
+
+impl Done {
+    fn data(&mut self, piece: &[u8]) {
+        let rest = DONE.get(self.matched..).unwrap_or_default();
+        self.matched = if rest.starts_with(piece) {
+            self.matched + piece.len()
+        } else {
+            DONE.len() + 1
+        };
+    }
+
+    fn event(&mut self) {
+        self.is_said |= std::mem::take(&mut self.matched) == DONE.len();
+    }
 }
 
 impl Events for Packed<'_> {
     fn data(&mut self, piece: &[u8]) {
+        self.done.data(piece);
         self.sieve.feed(piece, self.tally);
     }
 
     /// Half an event counts for nothing: its second half may have changed what it said.
     fn event(&mut self) {
+        self.done.event();
         let is_whole = self.sieve.is_at_rest();
         self.sieve.end(self.tally);
         if is_whole {

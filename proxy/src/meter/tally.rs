@@ -24,6 +24,8 @@ pub(super) struct Tally {
     pub(super) error: Option<String>,
     /// The answer said that it is complete.
     pub(super) has_stopped: bool,
+    /// The stream said that nothing follows.
+    pub(super) has_ended: bool,
     /// What the model wrote, piece by piece.
     pub(super) written: Sample,
     /// The same where it came whole; some streams say it both ways.
@@ -63,6 +65,7 @@ impl Tally {
             Said::Id => keep(&mut self.id, value),
             Said::Background => self.is_background = value == Value::Bool(true),
             Said::Stop => self.has_stopped = true,
+            Said::Event => self.has_ended |= value.as_str().is_some_and(is_last),
             Said::Error => keep(
                 &mut self.error,
                 first_of(value, &["code", "type", "status"]),
@@ -166,6 +169,18 @@ fn add(sum: &mut Value, value: Value) {
         }
         _ => {}
     }
+}
+
+/// The events of Anthropic's, Cohere's and OpenAI's streams behind which nothing comes.
+fn is_last(event: &str) -> bool {
+    matches!(
+        event,
+        "message_stop"
+            | "message-end"
+            | "response.completed"
+            | "response.incomplete"
+            | "response.failed"
+    )
 }
 
 fn keep(slot: &mut Option<String>, value: Value) {

@@ -289,10 +289,9 @@ async fn a_client_that_leaves_a_recorded_stream_at_any_piece_is_one_event() {
     let ids: BTreeSet<&str> = events.iter().map(|event| event.id.as_str()).collect();
     assert_eq!(ids.len(), calls);
     for event in &events {
-        assert_eq!(
-            (event.status(), event.http_status),
-            (Status::Cancelled, 200)
-        );
+        // The last piece of some is behind the provider's last word.
+        assert!(matches!(event.status(), Status::Cancelled | Status::Ok));
+        assert_eq!(event.http_status, 200);
         assert!(is_honest(event), "{event:?}");
     }
     let mut kinds: Vec<String> = events.iter().map(basis).collect();

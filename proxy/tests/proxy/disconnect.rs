@@ -86,6 +86,15 @@ async fn leave_after(
     events.into_iter().next().unwrap()
 }
 
+/// Behind the last word there is nothing to wait for: OpenAI's own library leaves there.
+fn status_after(read: usize) -> Status {
+    if read == stream().len() {
+        Status::Ok
+    } else {
+        Status::Cancelled
+    }
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn cut_at_every_piece() {
     for is_http2 in [false, true] {
@@ -93,7 +102,7 @@ async fn cut_at_every_piece() {
             let event = leave_after(read, OnDisconnect::Cut, is_http2).await;
             assert_eq!(
                 (event.status(), event.http_status),
-                (Status::Cancelled, 200)
+                (status_after(read), 200)
             );
             assert!(event.ttft_us.is_some() || read == 0 || !event.is_streaming);
         }
@@ -106,7 +115,7 @@ async fn drained_at_every_piece() {
         let event = leave_after(read, OnDisconnect::Drain, false).await;
         assert_eq!(
             (event.status(), event.http_status),
-            (Status::Cancelled, 200)
+            (status_after(read), 200)
         );
     }
 }
