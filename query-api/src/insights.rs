@@ -81,7 +81,7 @@ pub(crate) async fn daily(mut ask: Ask) -> Result<Response, Problem> {
                 .map(|cause| tell::insight(tenant_id, cause, window, ask.money)),
         );
     }
-    insights.sort_by(|a, b| b.severity.cmp(&a.severity));
+    insights.sort_by_key(|insight| std::cmp::Reverse(insight.severity));
     json(&insights, &window.range())
 }
 

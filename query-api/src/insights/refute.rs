@@ -216,6 +216,8 @@ fn unmixed(
 
 #[cfg(test)]
 mod tests {
+    use std::slice::from_ref;
+
     use super::*;
     use crate::insights::finding::Metric;
     use crate::insights::history::Day;
@@ -252,7 +254,7 @@ mod tests {
         let drop = finding(Kind::CostDrop, model("gpt-4o"), 1.0, 0.0);
         let section_drop = finding(Kind::CostDrop, section("chat"), 1.0, 0.0);
         let all = [drop.clone(), section_drop];
-        assert!(stands(&drop, &all, &[gone.clone()]));
+        assert!(stands(&drop, &all, from_ref(&gone)));
         let came = Change {
             weekdays: Default::default(),
             past: Default::default(),
@@ -279,14 +281,14 @@ mod tests {
             row("chat", "gpt-4o", ""),
         ];
         let jump = finding(Kind::CostSpike, model("gpt-4o"), 2.0, 6.0);
-        assert!(!stands(&jump, &[jump.clone()], &changes));
+        assert!(!stands(&jump, from_ref(&jump), &changes));
         let section_jump = finding(Kind::CostSpike, section("import"), 1.0, 5.0);
         assert!(stands(&jump, &[jump.clone(), section_jump], &changes));
         let both = [
             times(row("import", "gpt-4o", ""), 5),
             times(row("chat", "gpt-4o", ""), 4),
         ];
-        assert!(stands(&jump, &[jump.clone()], &both));
+        assert!(stands(&jump, from_ref(&jump), &both));
     }
 
     #[test]

@@ -71,9 +71,9 @@ mod tests {
         unused(&mut tenant, model("o3-pro"));
         change(&mut tenant, &model("o3-pro"), 0, dollars(2));
         let told = (Kind::NewExpensiveModel, model("o3-pro"));
-        assert_eq!(found(&tenant, &[]), [told.clone()]);
+        assert_eq!(found(&tenant, &[]), std::slice::from_ref(&told));
         change(&mut tenant, &model("o3-pro"), 2, dollars(2));
-        assert_eq!(found(&tenant, &[]), [told.clone()]);
+        assert_eq!(found(&tenant, &[]), std::slice::from_ref(&told));
         change(&mut tenant, &model("o3-pro"), 3, dollars(2));
         assert!(!found(&tenant, &[]).contains(&told));
     }
