@@ -21,6 +21,7 @@ HINT_mvn := apt-get install maven (or set LLMOBSERVE_KAFKA_BROKERS)
 HINT_node := Node.js 20 or newer: apt-get install nodejs
 HINT_npm := apt-get install npm
 HINT_python3 := apt-get install python3 python3-venv
+HINT_chromium := apt-get install chromium, or name another with CHROMIUM=…
 HINT_curl := apt-get install curl
 HINT_strace := apt-get install strace
 HINT_setpriv := apt-get install util-linux
@@ -69,28 +70,36 @@ deps: ## Install Apache Kafka and the ClickHouse library below target/
 	@$(if $(NEEDS_CLICKHOUSE),engines/clickhouse/install.sh $(ENGINES)/clickhouse)
 
 .PHONY: test
-test: deps dashboard ## Tests, with a real Kafka and a real ClickHouse
-	$(call need,python3 curl setpriv node npm)
+test: deps dashboard ## Every test, with a real Kafka, a real ClickHouse and a real browser
+	$(call need,python3 curl setpriv node npm $(or $(CHROMIUM),chromium))
 	cargo test $(CARGO_FLAGS) --workspace
-	python3 tests/e2e/exactness.py --events 20000 --tenants 50
-	python3 tests/e2e/exactness.py --events 20000 --tenants 50 --pause 0.5 --kill-aggregator 5
+	cargo build $(CARGO_FLAGS) -p llmobserve -p faults
+	@$(MAKE) --no-print-directory --jobs=2 --output-sync=target \
+		test-pipeline test-pages test-sdks test-libraries
+
+# On what is built, two at a time: most of them wait more than they work.
+.PHONY: test-pipeline
+test-pipeline:
 	python3 tests/e2e/exactness.py --events 20000 --tenants 50 --kill-group
 	python3 tests/e2e/exactness.py --events 20000 --tenants 50 --pause 0.1 --sigterm
-	python3 tests/e2e/exactness.py --events 20000 --tenants 50 --auth
-	cargo build $(CARGO_FLAGS) -p llmobserve -p faults
+	python3 tests/e2e/exactness.py --events 20000 --tenants 50 --pause 0.5 --kill-aggregator 5 --auth
 	python3 tests/isolation/run.py
 	python3 tests/contract/run.py
 	$(TARGET)/faults --short --auth
-	sdk/python/test.sh
-	tests/e2e/otlp/test.sh
 
-# Young suites: they join `test` once they have passed as a whole.
-.PHONY: test-young
-test-young: build ## The suites that are not part of `make test` yet
-	$(call need,python3 node npm)
-	tests/e2e/clients.sh
-	sdk/typescript/test.sh
+.PHONY: test-pages
+test-pages:
 	dashboard/test.sh
+
+.PHONY: test-sdks
+test-sdks:
+	sdk/python/test.sh
+	sdk/typescript/test.sh
+
+.PHONY: test-libraries
+test-libraries:
+	tests/e2e/clients.sh
+	tests/e2e/otlp/test.sh
 
 .PHONY: exactness
 exactness: build ## The same end to end at full size: 100,000 events, 20 kills

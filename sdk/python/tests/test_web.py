@@ -7,6 +7,7 @@ import socket
 import subprocess
 import sys
 import time
+import urllib.error
 import urllib.request
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
@@ -158,12 +159,13 @@ def free_port():
 
 
 def fetch(url, tries=200):
+    """Waits until there is a server. What one has got is not sent again."""
     for attempt in range(tries):
         try:
-            with urllib.request.urlopen(url, timeout=10) as answer:
+            with urllib.request.urlopen(url, timeout=60) as answer:
                 return answer.read().decode()
-        except OSError:
-            if attempt == tries - 1:
+        except urllib.error.URLError as error:
+            if not isinstance(error.reason, ConnectionRefusedError) or attempt == tries - 1:
                 raise
             time.sleep(0.1)
     return None
