@@ -110,6 +110,8 @@ def litellm(directory, port, upstream):
             },
         }],
         "litellm_settings": {"telemetry": False},
+        # Without a master key it starts only when told so; ours asks for none here either.
+        "general_settings": {"dangerously_permit_weak_or_unset_master_key": True},
     }))
     return [installed_litellm(), "--config", str(config), "--host", "127.0.0.1", "--port", str(port), "--num_workers", "1"]
 
