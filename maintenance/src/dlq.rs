@@ -1,6 +1,6 @@
 //! Dead letters: records of the events topic that could not be decoded when they were read.
 //!
-//! [`list`] shows them. [`replay`] puts those that can be decoded now (by a version that knows
+//! [`list`] shows them. [`replay()`] puts those that can be decoded now (by a version that knows
 //! more than the one that gave up on them) onto the events topic again, where they are new
 //! records of an old event: (tenant, id) counts once.
 //!
