@@ -166,23 +166,8 @@ fn is_wider(wider: &Finding, narrower: &Finding, changes: &[Change]) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::insights::finding::Metric;
+    use crate::insights::finding::example::finding;
     use crate::insights::history::example::{model, row, section};
-
-    fn finding(kind: Kind, subject: Subject, expected: f64, actual: f64) -> Finding {
-        Finding {
-            kind,
-            subject,
-            metric: Metric::TotalCost,
-            expected,
-            actual,
-            actual_pico: None,
-            impact_usd: Some(actual - expected),
-            usual: None,
-            days: Vec::new(),
-            runs: Vec::new(),
-        }
-    }
 
     /// A day on which a row cost so many times the usual.
     fn day(of: Change, times: i128) -> Change {

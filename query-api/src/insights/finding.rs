@@ -140,3 +140,29 @@ impl Finding {
         (self.actual - self.expected).abs() / (self.expected + SOFTENING * self.actual)
     }
 }
+
+/// For the tests of what becomes of findings.
+#[cfg(test)]
+pub(super) mod example {
+    use super::*;
+
+    pub(in crate::insights) fn finding(
+        kind: Kind,
+        subject: Subject,
+        expected: f64,
+        actual: f64,
+    ) -> Finding {
+        Finding {
+            kind,
+            subject,
+            metric: Metric::TotalCost,
+            expected,
+            actual,
+            actual_pico: None,
+            impact_usd: Some(actual - expected),
+            usual: None,
+            days: Vec::new(),
+            runs: Vec::new(),
+        }
+    }
+}

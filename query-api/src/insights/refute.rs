@@ -219,24 +219,9 @@ mod tests {
     use std::slice::from_ref;
 
     use super::*;
-    use crate::insights::finding::Metric;
+    use crate::insights::finding::example::finding;
     use crate::insights::history::Day;
     use crate::insights::history::example::{model, row, section};
-
-    fn finding(kind: Kind, subject: Subject, expected: f64, actual: f64) -> Finding {
-        Finding {
-            kind,
-            subject,
-            metric: Metric::TotalCost,
-            expected,
-            actual,
-            actual_pico: None,
-            impact_usd: Some(actual - expected),
-            usual: None,
-            days: Vec::new(),
-            runs: Vec::new(),
-        }
-    }
 
     fn times(mut change: Change, times: u64) -> Change {
         change.day.calls *= times;
