@@ -24,6 +24,6 @@ missed no-token zombie-before-raw 4
 missed no-intent zombie-before-raw 4
 missed commit-first step-before-raw,step-after-intent 6
 missed other-batch kill-aggregator,step-after-raw 6
-missed no-verification ghost-token 2
+missed no-verification ghost-token 4
 missed repeat-commit late-commits-of-a-zombie 4
 exit $failed
