@@ -1,8 +1,7 @@
 //! How much one tenant may send.
 
-use std::collections::BTreeMap;
-
 use clap::Args;
+use service::config::{Own, PerTenant};
 
 /// What each tenant may send to this process a second; who sends more gets 429. Unused amounts
 /// of up to ten seconds are saved up. Every process counts by itself. 0 = no limit, which is
@@ -61,55 +60,23 @@ impl LimitArgs {
 }
 
 /// Tenants with rates of their own.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct TenantRates(BTreeMap<String, Rates>);
+pub type TenantRates = PerTenant<Rates>;
 
-const TENANTS_MAX: usize = 1_000;
+impl Own for Rates {
+    const SHAPE: &str = "requests/events/bytes";
+    const TENANTS_MAX: usize = 1_000;
 
-impl TenantRates {
-    /// Reads `acme=100/5000/10000000,beta=0/0/0`.
-    ///
-    /// # Errors
-    /// When a part is something else, a tenant is named twice, or there are too many.
-    pub fn parse(text: &str) -> Result<Self, String> {
-        let mut tenants = BTreeMap::new();
-        for part in text
-            .split(',')
-            .map(str::trim)
-            .filter(|part| !part.is_empty())
-        {
-            let (tenant_id, rates) = tenant(part)
-                .ok_or_else(|| format!("`{part}` is not tenant=requests/events/bytes"))?;
-            if tenants.insert(tenant_id.to_owned(), rates).is_some() {
-                return Err(format!("`{tenant_id}` is named twice"));
-            }
+    fn parse(text: &str) -> Option<Self> {
+        let mut rates = text.split('/').map(|rate| rate.parse().ok());
+        match (rates.next(), rates.next(), rates.next(), rates.next()) {
+            (Some(requests), Some(events), Some(bytes), None) => Some(Self {
+                requests: requests?,
+                events: events?,
+                bytes: bytes?,
+            }),
+            _ => None,
         }
-        if tenants.len() > TENANTS_MAX {
-            return Err(format!("more than {TENANTS_MAX} tenants"));
-        }
-        Ok(Self(tenants))
     }
-
-    /// Tenants by name.
-    pub fn iter(&self) -> impl Iterator<Item = (&str, Rates)> {
-        self.0
-            .iter()
-            .map(|(tenant_id, rates)| (tenant_id.as_str(), *rates))
-    }
-}
-
-fn tenant(part: &str) -> Option<(&str, Rates)> {
-    let (tenant_id, rates) = part.rsplit_once('=')?;
-    let mut rates = rates.split('/').map(|rate| rate.parse().ok());
-    let rates = match (rates.next(), rates.next(), rates.next(), rates.next()) {
-        (Some(requests), Some(events), Some(bytes), None) => Rates {
-            requests: requests?,
-            events: events?,
-            bytes: bytes?,
-        },
-        _ => return None,
-    };
-    (!tenant_id.is_empty()).then_some((tenant_id, rates))
 }
 
 #[cfg(test)]

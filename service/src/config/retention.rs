@@ -1,10 +1,10 @@
 //! How long data is kept, for all and for tenants that want it otherwise.
 
-use std::collections::BTreeMap;
 use std::fmt;
 
 use clap::Args;
-use schemas::validate::TEXT_CHARS_MAX;
+
+use super::per_tenant::{Own, PerTenant};
 
 /// How long data is kept. Changing a value takes effect at the next migration.
 #[derive(Args, Clone, Debug, PartialEq, Eq)]
@@ -41,8 +41,6 @@ pub struct RetentionArgs {
 
 /// A hundred years: as good as for ever, and far from overflowing a date.
 const DAYS_MAX: u32 = 36_500;
-/// Tenants with days of their own: each is looked for by every merge that expires rows.
-const TENANTS_MAX: usize = 200;
 
 impl RetentionArgs {
     /// Days for raw events and for rollups, the same for every tenant.
@@ -57,7 +55,7 @@ impl RetentionArgs {
 
     /// The days of one tenant.
     pub fn days_of(&self, tenant_id: &str) -> Days {
-        let own = self.tenant_retention.0.get(tenant_id).copied();
+        let own = self.tenant_retention.get(tenant_id);
         own.unwrap_or(Days {
             events: self.retention_days,
             rollups: self.rollup_retention_days,
@@ -80,73 +78,30 @@ pub struct Days {
 }
 
 /// Tenants with days of their own.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct TenantRetention(BTreeMap<String, Days>);
+pub type TenantRetention = PerTenant<Days>;
 
-impl TenantRetention {
-    /// Reads `acme=30/90,beta=800/3650`.
-    ///
-    /// # Errors
-    /// When a part is something else, a tenant is named twice, or there are too many.
-    pub fn parse(text: &str) -> Result<Self, String> {
-        let mut tenants = BTreeMap::new();
-        for part in text
-            .split(',')
-            .map(str::trim)
-            .filter(|part| !part.is_empty())
-        {
-            let (tenant_id, days) = tenant(part)
-                .ok_or_else(|| format!("`{part}` is not tenant=days/days with 1 to {DAYS_MAX}"))?;
-            if tenants.insert(tenant_id.to_owned(), days).is_some() {
-                return Err(format!("`{tenant_id}` is named twice"));
-            }
-        }
-        if tenants.len() > TENANTS_MAX {
-            return Err(format!("more than {TENANTS_MAX} tenants"));
-        }
-        Ok(Self(tenants))
-    }
+impl Own for Days {
+    const SHAPE: &str = "days/days with 1 to 36500";
+    /// Each is looked for by every merge that expires rows.
+    const TENANTS_MAX: usize = 200;
 
-    /// Tenants by name.
-    pub fn iter(&self) -> impl Iterator<Item = (&str, Days)> {
-        self.0
-            .iter()
-            .map(|(tenant_id, days)| (tenant_id.as_str(), *days))
-    }
-
-    /// Whether all have the days of everyone.
-    pub fn is_empty(&self) -> bool {
-        self.0.is_empty()
+    fn parse(text: &str) -> Option<Self> {
+        let (events, rollups) = text.split_once('/')?;
+        let days = |text: &str| {
+            text.parse()
+                .ok()
+                .filter(|days| (1..=DAYS_MAX).contains(days))
+        };
+        Some(Self {
+            events: days(events)?,
+            rollups: days(rollups)?,
+        })
     }
 }
 
-fn tenant(part: &str) -> Option<(&str, Days)> {
-    let (tenant_id, days) = part.rsplit_once('=')?;
-    let (events, rollups) = days.split_once('/')?;
-    let chars = tenant_id.chars().count();
-    if !(1..=TEXT_CHARS_MAX).contains(&chars) || tenant_id.chars().any(char::is_control) {
-        return None;
-    }
-    let days = |text: &str| {
-        text.parse()
-            .ok()
-            .filter(|days| (1..=DAYS_MAX).contains(days))
-    };
-    let days = Days {
-        events: days(events)?,
-        rollups: days(rollups)?,
-    };
-    Some((tenant_id, days))
-}
-
-impl fmt::Display for TenantRetention {
-    /// As `parse` reads it.
+impl fmt::Display for Days {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        for (i, (tenant_id, Days { events, rollups })) in self.0.iter().enumerate() {
-            let comma = if i > 0 { "," } else { "" };
-            write!(f, "{comma}{tenant_id}={events}/{rollups}")?;
-        }
-        Ok(())
+        write!(f, "{}/{}", self.events, self.rollups)
     }
 }
 
@@ -181,7 +136,9 @@ mod tests {
         ] {
             assert!(TenantRetention::parse(text).is_err(), "{text}");
         }
-        let many: Vec<String> = (0..=TENANTS_MAX).map(|n| format!("t{n}=1/1")).collect();
+        let many: Vec<String> = (0..=Days::TENANTS_MAX)
+            .map(|n| format!("t{n}=1/1"))
+            .collect();
         assert!(TenantRetention::parse(&many.join(",")).is_err());
     }
 }
