@@ -1,19 +1,24 @@
-//! Connections from clients: HTTP/1.1, or HTTP/2 by prior knowledge, told apart by the first
-//! bytes. A connection that brings nothing does not keep its place.
+//! Connections from clients: HTTP/1.1 or HTTP/2, as TLS agrees on where there is a certificate,
+//! else told apart by the first bytes. A connection that brings nothing does not keep its place.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
 use anyhow::Context;
+use http_body_util::Either;
 use hyper::body::Incoming;
 use hyper::server::conn::{http1, http2};
 use hyper::service::service_fn;
 use hyper_util::rt::{TokioExecutor, TokioIo, TokioTimer};
 use hyper_util::server::graceful::GracefulConnection;
 use service::config::HttpArgs;
+use service::http::tls;
+use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::Semaphore;
+use tokio_rustls::TlsAcceptor;
+use tokio_rustls::server::TlsStream;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
@@ -43,7 +48,8 @@ pub(crate) async fn serve(
     let address = listener
         .local_addr()
         .context("the listener has no address")?;
-    tracing::info!("listening on http://{address}");
+    let tls = tls::acceptor(&args.tls, &[tls::HTTP2, tls::HTTP1])?;
+    tracing::info!("listening on {}://{address}", args.scheme());
     let slots = Arc::new(Semaphore::new(args.http_connections_max));
     let connections = TaskTracker::new();
     let cut = CancellationToken::new();
@@ -65,6 +71,7 @@ pub(crate) async fn serve(
         };
         let connection = Connection {
             proxy: proxy.clone(),
+            tls: tls.clone(),
             idle_max: args.header_timeout(),
             shutdown: shutdown.clone(),
             calls: Arc::default(),
@@ -90,8 +97,11 @@ pub(crate) async fn serve(
     Ok(())
 }
 
+type Stream = Either<TcpStream, Box<TlsStream<TcpStream>>>;
+
 struct Connection {
     proxy: Proxy,
+    tls: Option<TlsAcceptor>,
     /// How long it may stay without a call, or take for one's head.
     idle_max: Duration,
     shutdown: CancellationToken,
@@ -106,13 +116,22 @@ impl Connection {
         if let Err(error) = stream.set_nodelay(true) {
             tracing::debug!("cannot set TCP_NODELAY: {error}");
         }
-        let is_http2 = tokio::select! {
+        let begun = tokio::select! {
             () = self.shutdown.cancelled() => return,
-            begun = tokio::time::timeout(self.idle_max, begins_as_http2(&stream)) => match begun {
-                Ok(Ok(is_http2)) => is_http2,
-                _ => return,
-            },
+            begun = tokio::time::timeout(self.idle_max, begin(self.tls.as_ref(), stream)) => begun,
         };
+        match begun {
+            Ok(Ok((Either::Left(plain), is_http2))) => self.answer(plain, is_http2).await,
+            Ok(Ok((Either::Right(secure), is_http2))) => self.answer(secure, is_http2).await,
+            Ok(Err(error)) => tracing::debug!("a connection did not begin: {error}"),
+            Err(_) => {}
+        }
+    }
+
+    async fn answer<S>(self, stream: S, is_http2: bool)
+    where
+        S: AsyncRead + AsyncWrite + Unpin + Send + 'static,
+    {
         let (proxy, calls) = (self.proxy.clone(), Arc::clone(&self.calls));
         let calls_ever = Arc::clone(&self.calls_ever);
         let service = service_fn(move |request: hyper::Request<Incoming>| {
@@ -193,6 +212,17 @@ fn http2() -> http2::Builder<TokioExecutor> {
         .keep_alive_interval(PING_INTERVAL)
         .keep_alive_timeout(PING_INTERVAL);
     server
+}
+
+/// The stream of requests, and whether they come by HTTP/2.
+async fn begin(tls: Option<&TlsAcceptor>, stream: TcpStream) -> std::io::Result<(Stream, bool)> {
+    let Some(tls) = tls else {
+        let is_http2 = begins_as_http2(&stream).await?;
+        return Ok((Either::Left(stream), is_http2));
+    };
+    let stream = tls.accept(stream).await?;
+    let is_http2 = stream.get_ref().1.alpn_protocol() == Some(tls::HTTP2);
+    Ok((Either::Right(Box::new(stream)), is_http2))
 }
 
 /// Looks at the first bytes without taking them. An error: the client is gone.

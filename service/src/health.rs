@@ -164,8 +164,8 @@ fn vital_signs(readiness: Readiness) -> Router {
 }
 
 /// Answers the three on the port of [`MetricsArgs`], when one is set, until `shutdown`: whoever
-/// reaches that port may ask, but for web pages where it is a port of this machine only. The
-/// task that is returned ends at once when no port is set.
+/// reaches that port may ask. On a port of this machine only there is no TLS, and no answer for web
+/// pages. The task that is returned ends at once when no port is set.
 ///
 /// # Errors
 /// When the port cannot be opened.
@@ -180,14 +180,15 @@ pub async fn serve_beside(
     };
     let metrics = crate::telemetry::metrics()?;
     let listener = http::bind(address).await?;
-    let http = HttpArgs {
+    let mut http = HttpArgs {
         http_drain_timeout_ms: 1_000,
-        tls: tls.clone(),
         ..HttpArgs::on(address)
     };
     let mut router = vital_signs(readiness).route("/metrics", get(render).with_state(metrics));
     if address.ip().is_loopback() {
         router = router.layer(from_fn(local_only));
+    } else {
+        http.tls = tls.clone();
     }
     let router = http::with_layers(router);
     let shutdown = shutdown.clone();

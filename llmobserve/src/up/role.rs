@@ -29,6 +29,9 @@ const PROXY_STOP_GRACE: Duration = Duration::from_secs(40);
 /// Shorter than in a cluster: no network lies between.
 const SESSION_TIMEOUT_MS: u32 = 6_000;
 
+/// Where this process asks them how they are.
+const METRICS_HOST: &str = "--metrics-host=127.0.0.1";
+
 /// How to run one role.
 pub(super) struct Role {
     /// The subcommand.
@@ -81,6 +84,7 @@ impl Role {
         let dedup_dir = directory.of("aggregator");
         std::fs::create_dir_all(&dedup_dir).context(Exit::DataDir)?;
         let mut flags = vec![
+            METRICS_HOST.to_owned(),
             "--metrics-port".to_owned(),
             plan.aggregator_port.to_string(),
             "--dedup-dir".to_owned(),
@@ -116,6 +120,7 @@ impl Role {
         let mut flags = vec![
             "--bind".to_owned(),
             plan.proxy.to_string(),
+            METRICS_HOST.to_owned(),
             "--metrics-port".to_owned(),
             plan.proxy_metrics_port.to_string(),
             "--proxy-spill-dir".to_owned(),
@@ -181,9 +186,6 @@ impl Role {
             .arg(std::process::id().to_string())
             .arg(self.name)
             .args(&self.flags)
-            // They listen on this machine only, and this process asks them over plain HTTP.
-            .env_remove("LLMOBSERVE_TLS_CERT")
-            .env_remove("LLMOBSERVE_TLS_KEY")
             // What the embedded ClickHouse calls the server's time zone is the process's.
             .env("TZ", "UTC")
             .stdin(Stdio::null())

@@ -43,14 +43,15 @@ impl Settings {
     /// # Errors
     /// When one cannot be read, or the first key's file cannot be made.
     pub(super) fn read(config: &Config, plan: &Plan) -> anyhow::Result<Self> {
+        let ingest: ingest::Config = settings("ingest", &plan.kafka_flags())?;
         let mut query_api: query_api::Config = settings("query-api", &plan.query_api_flags())?;
         // Of an unspecified address only the page's reader knows the name.
         if !plan.proxy.ip().is_unspecified() {
-            let own = || format!("http://{}", plan.proxy);
+            let own = || format!("{}://{}", ingest.http.scheme(), plan.proxy);
             query_api.dashboard.public_proxy_url.get_or_insert_with(own);
         }
         Ok(Self {
-            ingest: settings("ingest", &plan.kafka_flags())?,
+            ingest,
             query_api,
             authenticator: Authenticator::from_args(&config.auth, AuthMode::Off)?,
             mode: config.auth_mode()?,

@@ -82,7 +82,7 @@ impl Instance {
         println!("{line} (after {:?})", begun.elapsed());
         let part = |name: &str| {
             let part = line.split(' ').find_map(|part| part.strip_prefix(name));
-            part.unwrap().trim_start_matches("http://").to_owned()
+            part.unwrap().rsplit('/').next().unwrap().to_owned()
         };
         assert!(line.starts_with("ready "), "{line}");
         let instance = Self {

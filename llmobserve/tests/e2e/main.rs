@@ -13,6 +13,7 @@ mod openapi;
 mod proxy;
 mod refusals;
 mod survival;
+mod tls;
 
 mod http;
 mod instance;

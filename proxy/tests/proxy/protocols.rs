@@ -4,6 +4,9 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use axum::http::Version;
+use http_body_util::BodyExt as _;
+use hyper_util::client::legacy::Client;
+use hyper_util::rt::TokioExecutor;
 use proxy::List;
 use rustls::pki_types::pem::PemObject as _;
 use rustls::pki_types::{CertificateDer, PrivateKeyDer};
@@ -42,13 +45,17 @@ async fn http2_by_prior_knowledge_on_both_sides() {
     assert_eq!(world.end().await.len(), 100);
 }
 
+fn fixture(name: &str) -> std::path::PathBuf {
+    let fixtures = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/fixtures");
+    fixtures.join(name)
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn tls_negotiates_http2_and_trusts_only_what_it_is_told() {
-    let fixtures = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/fixtures");
-    let certificate = fixtures.join("localhost.crt");
+    let certificate = fixture("localhost.crt");
     let chain = CertificateDer::pem_file_iter(&certificate).unwrap();
     let chain: Vec<_> = chain.map(Result::unwrap).collect();
-    let key = PrivateKeyDer::from_pem_file(fixtures.join("localhost.key")).unwrap();
+    let key = PrivateKeyDer::from_pem_file(fixture("localhost.key")).unwrap();
     let mut config = rustls::ServerConfig::builder_with_provider(Arc::new(
         rustls::crypto::ring::default_provider(),
     ))
@@ -85,6 +92,45 @@ async fn tls_negotiates_http2_and_trusts_only_what_it_is_told() {
     assert_eq!(answer.status, 502);
     assert_eq!(answer.ours(), Some("upstream_tls_failed"));
     assert_eq!(upstream.seen().len(), 1);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn with_a_certificate_clients_call_by_https_in_either_version() {
+    let upstream = Upstream::start(|_| async { whole(200, "secure") }).await;
+    let world = World::with(&upstream, |settings| {
+        settings.http.tls.tls_cert = Some(fixture("localhost.crt"));
+        settings.http.tls.tls_key = Some(fixture("localhost.key"));
+    })
+    .await;
+    let mut roots = rustls::RootCertStore::empty();
+    let certificate = CertificateDer::from_pem_file(fixture("localhost.crt")).unwrap();
+    roots.add(certificate).unwrap();
+    let provider = Arc::new(rustls::crypto::ring::default_provider());
+    let config = rustls::ClientConfig::builder_with_provider(provider)
+        .with_safe_default_protocol_versions()
+        .unwrap()
+        .with_root_certificates(roots)
+        .with_no_client_auth();
+    let connector = || {
+        hyper_rustls::HttpsConnectorBuilder::new()
+            .with_tls_config(config.clone())
+            .https_only()
+    };
+    let connectors = [
+        (connector().enable_http1().build(), Version::HTTP_11),
+        (connector().enable_http2().build(), Version::HTTP_2),
+    ];
+    let url = format!("https://localhost:{}/openai/v1/x", world.address.port());
+    for (connector, version) in connectors {
+        let client = Client::builder(TokioExecutor::new()).build(connector);
+        let answer = client.request(post(&url, &[], "x")).await.unwrap();
+        assert_eq!((answer.status().as_u16(), answer.version()), (200, version));
+        let body = answer.into_body().collect().await.unwrap().to_bytes();
+        assert_eq!(body, &b"secure"[..]);
+    }
+    let plain = post(&world.url("/openai/v1/x"), &[], "x");
+    assert!(http1().request(plain).await.is_err());
+    assert_eq!(world.end().await.len(), 2);
 }
 
 #[tokio::test(flavor = "multi_thread")]

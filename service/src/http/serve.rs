@@ -112,7 +112,7 @@ impl Server {
             .header_read_timeout(args.header_timeout());
         Ok(Self {
             http,
-            tls: tls::acceptor(&args.tls)?,
+            tls: tls::acceptor(&args.tls, &[tls::HTTP1])?,
             patience: args.header_timeout(),
         })
     }

@@ -12,20 +12,27 @@ use tokio_rustls::TlsAcceptor;
 
 use crate::config::TlsArgs;
 
-/// What answers a client's handshake; `None` without a certificate.
+/// HTTP/2 as TLS names it, for those that speak it.
+pub const HTTP2: &[u8] = b"h2";
+/// HTTP/1.1, likewise.
+pub const HTTP1: &[u8] = b"http/1.1";
+
+/// What answers a client's handshake, in one of these protocols, dearest first; `None` without a
+/// certificate.
 ///
 /// # Errors
 /// When a file cannot be read, or the key is not the certificate's.
-pub(super) fn acceptor(args: &TlsArgs) -> anyhow::Result<Option<TlsAcceptor>> {
+pub fn acceptor(args: &TlsArgs, protocols: &[&[u8]]) -> anyhow::Result<Option<TlsAcceptor>> {
     let (Some(cert), Some(key)) = (&args.tls_cert, &args.tls_key) else {
         return Ok(None);
     };
     let chain = certificates(cert)
         .with_context(|| format!("cannot use the certificate in {}", cert.display()))?;
-    let config = PrivateKeyDer::from_pem_file(key)
+    let mut config = PrivateKeyDer::from_pem_file(key)
         .map_err(anyhow::Error::new)
         .and_then(|key| server(chain, key))
         .with_context(|| format!("cannot use the private key in {}", key.display()))?;
+    config.alpn_protocols = protocols.iter().map(|name| name.to_vec()).collect();
     Ok(Some(TlsAcceptor::from(Arc::new(config))))
 }
 
@@ -41,10 +48,9 @@ fn server(
     key: PrivateKeyDer<'static>,
 ) -> anyhow::Result<ServerConfig> {
     let provider = Arc::new(ring::default_provider());
-    let mut config = ServerConfig::builder_with_provider(provider)
+    let config = ServerConfig::builder_with_provider(provider)
         .with_safe_default_protocol_versions()?
         .with_no_client_auth()
         .with_single_cert(chain, key)?;
-    config.alpn_protocols = vec![b"http/1.1".to_vec()];
     Ok(config)
 }
