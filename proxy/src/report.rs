@@ -156,7 +156,7 @@ impl Settler {
     fn settle(&self, ended: Ended) {
         let weight = ended.weight();
         let (facts, metered) = ended.settle();
-        match event::record(&facts, metered, &self.prices.book()) {
+        match event::record(&facts, &metered, &self.prices.book()) {
             Ok(record) => {
                 // Waits while Kafka is away and the directory is full: the queue fills then.
                 let _ = self.records.blocking_send(record);

@@ -5,7 +5,7 @@ mod hygiene;
 mod metrics;
 mod request_id;
 mod serve;
-mod tls;
+pub mod tls;
 
 use std::any::Any;
 
@@ -15,6 +15,7 @@ use axum::http::StatusCode;
 use axum::middleware::{Next, from_fn};
 use axum::response::{IntoResponse, Response};
 use tower_http::catch_panic::CatchPanicLayer;
+use tracing::Instrument as _;
 
 pub use request_id::RequestId;
 pub use serve::{bind, serve};
@@ -33,9 +34,7 @@ pub fn with_layers(router: Router) -> Router {
             Problem::new(StatusCode::METHOD_NOT_ALLOWED, "method_not_allowed", detail)
         })
         .layer(CatchPanicLayer::custom(panicked))
-        .layer(from_fn(hygiene::harden))
-        .layer(from_fn(metrics::count))
-        .layer(from_fn(span))
+        .layer(from_fn(around))
 }
 
 fn panicked(cause: Box<dyn Any + Send>) -> Response {
@@ -48,13 +47,18 @@ fn panicked(cause: Box<dyn Any + Send>) -> Response {
     Problem::internal().into_response()
 }
 
-/// Gives the request its id, which the log, the handler and the answer then carry.
-async fn span(mut request: Request, next: Next) -> Response {
+/// All that goes around a request, in one layer, since each layer has its price: the id that the
+/// log, the handler and the answer carry, the counters, the headers.
+async fn around(mut request: Request, next: Next) -> Response {
     let id = RequestId::of(request.headers());
-    let span = tracing::info_span!("request", id = %id);
+    let counted = metrics::Counted::begin(&request);
     request.extensions_mut().insert(id.clone());
-    let mut response = tracing::Instrument::instrument(next.run(request), span).await;
-    id.mark(response.headers_mut());
+    let span = tracing::info_span!("request", %id);
+    let mut response = next.run(request).instrument(span).await;
+    let headers = response.headers_mut();
+    hygiene::harden(headers);
+    id.mark(headers);
+    counted.end(response.status());
     response
 }
 

@@ -5,17 +5,38 @@
 //! the truth for prose and code; always marked as an estimate.
 
 /// Hundredths of a token for each kind of byte (in UTF-8).
-const ASCII_LETTER: u64 = 21;
+const ASCII_LETTER: u8 = 21;
 /// Digits go in threes, punctuation is often its own token.
-const ASCII_OTHER: u64 = 40;
+const ASCII_OTHER: u8 = 40;
 /// Spaces are mostly part of the word that they precede.
-const SPACE: u64 = 8;
+const SPACE: u8 = 8;
 /// A two-byte letter (Cyrillic, Greek, Arabic, accents) is about a third of a token.
-const LEAD_OF_TWO: u64 = 38;
+const LEAD_OF_TWO: u8 = 38;
 /// Three bytes: Chinese, Japanese, Korean, Indic.
-const LEAD_OF_THREE: u64 = 75;
+const LEAD_OF_THREE: u8 = 75;
 /// Four bytes: emoji and rare scripts.
-const LEAD_OF_FOUR: u64 = 200;
+const LEAD_OF_FOUR: u8 = 200;
+
+/// What each byte weighs, and whether a character begins with it.
+const BYTES: [(u8, bool); 256] = {
+    let mut bytes = [(0, false); 256];
+    let mut byte = 0;
+    while byte < bytes.len() {
+        #[allow(clippy::cast_possible_truncation)] // Below 256.
+        let weight = match byte as u8 {
+            b'a'..=b'z' | b'A'..=b'Z' => ASCII_LETTER,
+            b' ' | b'\n' | b'\t' | b'\r' => SPACE,
+            0..=0x7f => ASCII_OTHER,
+            0x80..=0xbf => 0, // goes with its lead
+            0xc0..=0xdf => LEAD_OF_TWO,
+            0xe0..=0xef => LEAD_OF_THREE,
+            0xf0..=0xff => LEAD_OF_FOUR,
+        };
+        bytes[byte] = (weight, byte & 0xc0 != 0x80);
+        byte += 1;
+    }
+    bytes
+};
 
 /// A text, weighed as it passes.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
@@ -26,21 +47,15 @@ pub(super) struct Sample {
 
 impl Sample {
     pub(super) fn add(&mut self, piece: &[u8]) {
+        // Every byte of every call passes here: one look into a table for each.
+        let (mut hundredths, mut characters) = (0, 0);
         for byte in piece {
-            let weight = match byte {
-                b'a'..=b'z' | b'A'..=b'Z' => ASCII_LETTER,
-                b' ' | b'\n' | b'\t' | b'\r' => SPACE,
-                0..=0x7f => ASCII_OTHER,
-                0x80..=0xbf => 0, // goes with its lead
-                0xc0..=0xdf => LEAD_OF_TWO,
-                0xe0..=0xef => LEAD_OF_THREE,
-                0xf0..=0xff => LEAD_OF_FOUR,
-            };
-            self.hundredths = self.hundredths.saturating_add(weight);
-            self.characters = self
-                .characters
-                .saturating_add(u64::from(byte & 0xc0 != 0x80));
+            let (weight, is_lead) = BYTES[usize::from(*byte)];
+            hundredths += u64::from(weight);
+            characters += u64::from(is_lead);
         }
+        self.hundredths = self.hundredths.saturating_add(hundredths);
+        self.characters = self.characters.saturating_add(characters);
     }
 
     pub(super) fn plus(self, other: Self) -> Self {

@@ -3,9 +3,9 @@
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use schemas::pricing::PriceBook;
-use schemas::validate::{self, ID_CHARS_MAX, PATH_CHARS_MAX, validate};
+use schemas::validate::{self, Code, ID_CHARS_MAX, PATH_CHARS_MAX, validate};
 use schemas::{RawEvent, Record, Rejection};
-use serde_json::{Map, Value, json};
+use serde::ser::{Serialize, SerializeMap as _, Serializer};
 use uuid::Uuid;
 
 use crate::answer::Failure;
@@ -19,12 +19,13 @@ const AGE_MAX_US: i64 = 366 * 86_400 * 1_000_000;
 /// The rule that the event breaks; which would be an error of ours.
 pub(super) fn record(
     facts: &Facts,
-    metered: Metered,
+    metered: &Metered,
     book: &PriceBook,
 ) -> Result<Record, Rejection> {
-    let id = id(facts, &metered);
+    let id = id(facts, metered);
     let evidence = metered.evidence();
-    let text = Value::Object(fields(facts, metered)).to_string();
+    let text = serde_json::to_string(&Said { facts, metered })
+        .map_err(|error| Rejection::new(Code::UnreadableJson, error.to_string()))?;
     let raw = RawEvent::parse(&text)?;
     let context = validate::Context {
         tenant_id: facts.context.tenant.as_str(),
@@ -46,40 +47,51 @@ fn id(facts: &Facts, metered: &Metered) -> String {
         .unwrap_or_else(|| Uuid::now_v7().to_string())
 }
 
-fn fields(facts: &Facts, mut metered: Metered) -> Map<String, Value> {
-    let mut fields = std::mem::take(&mut metered.usage);
-    let mut set = |name: &str, value: Value| {
-        if !value.is_null() {
-            fields.insert(name.to_owned(), value);
+/// A call in the event's own terms. What is null is not said.
+struct Said<'a> {
+    facts: &'a Facts,
+    metered: &'a Metered,
+}
+
+impl Serialize for Said<'_> {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let Self { facts, metered } = self;
+        let mut event = serializer.serialize_map(None)?;
+        for (name, quantity) in &metered.usage {
+            event.serialize_entry(name, quantity)?;
         }
-    };
-    for (name, text) in &facts.context.fields {
-        set(name, text.as_str().into());
+        for (name, text) in &facts.context.fields {
+            event.serialize_entry(name, text)?;
+        }
+        event.serialize_entry("provider", &facts.route.provider_name())?;
+        event.serialize_entry("endpoint", &cut(&facts.route.path))?;
+        event.serialize_entry("span_type", &facts.route.endpoint.span_type)?;
+        event.serialize_entry("timestamp", &(micros(facts.started) / 1000))?;
+        event.serialize_entry("latency_ms", &millis(facts.latency))?;
+        let ttft = facts.ttft.filter(|_| metered.is_streaming);
+        event.serialize_entry("ttft_ms", &ttft.map(millis))?;
+        event.serialize_entry("is_streaming", &metered.is_streaming)?;
+        event.serialize_entry("model", &metered.model)?;
+        event.serialize_entry("service_tier", &metered.service_tier)?;
+        let http_status = facts.http_status.map(|status| status.as_u16());
+        event.serialize_entry("http_status", &http_status)?;
+        event.serialize_entry("status", &status(facts, metered))?;
+        let failure = facts.failure.map(Failure::code);
+        event.serialize_entry("error_type", &failure.or(metered.error_type.as_deref()))?;
+        let usage_basis = match metered.basis {
+            Some(Basis::Measured) => "measured",
+            Some(Basis::Estimated) => "estimated",
+            Some(Basis::Unknown) => "unknown",
+            None => "none",
+        };
+        event.serialize_entry("event_metadata", &Metadata { usage_basis })?;
+        event.end()
     }
-    set("provider", facts.route.provider_name().into());
-    set("endpoint", cut(&facts.route.path).into());
-    set("span_type", facts.route.endpoint.span_type.into());
-    set("timestamp", timestamp(facts.started).into());
-    set("latency_ms", millis(facts.latency));
-    if metered.is_streaming {
-        set("ttft_ms", facts.ttft.map_or(Value::Null, millis));
-    }
-    set("is_streaming", metered.is_streaming.into());
-    set("model", metered.model.clone().into());
-    set("service_tier", metered.service_tier.clone().into());
-    let http_status = facts.http_status.map(|status| status.as_u16());
-    set("http_status", http_status.into());
-    set("status", status(facts, &metered).into());
-    let failure = facts.failure.map(|failure| failure.code().to_owned());
-    set("error_type", failure.or(metered.error_type).into());
-    let basis = match metered.basis {
-        Some(Basis::Measured) => "measured",
-        Some(Basis::Estimated) => "estimated",
-        Some(Basis::Unknown) => "unknown",
-        None => "none",
-    };
-    set("event_metadata", json!({ "usage_basis": basis }));
-    fields
+}
+
+#[derive(serde::Serialize)]
+struct Metadata {
+    usage_basis: &'static str,
 }
 
 /// `None` = as the HTTP status says.
@@ -107,17 +119,13 @@ fn cut(path: &str) -> String {
     plain.take(PATH_CHARS_MAX).collect()
 }
 
-#[allow(clippy::cast_precision_loss)] // Whole milliseconds, far below 2^52.
-fn timestamp(at: SystemTime) -> i64 {
-    micros(at) / 1000
-}
-
 fn micros(at: SystemTime) -> i64 {
     let since = at.duration_since(UNIX_EPOCH).unwrap_or_default();
     i64::try_from(since.as_micros()).unwrap_or(i64::MAX)
 }
 
 /// With microseconds.
-fn millis(duration: Duration) -> Value {
-    (duration.as_micros() as f64 / 1000.0).into()
+#[allow(clippy::cast_precision_loss)] // Far below 2^52.
+fn millis(duration: Duration) -> f64 {
+    duration.as_micros() as f64 / 1000.0
 }

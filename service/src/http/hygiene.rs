@@ -1,13 +1,10 @@
 //! Headers that every answer carries, unless its handler has set them itself.
 
-use axum::extract::Request;
 use axum::http::header::{
     CACHE_CONTROL, CONTENT_SECURITY_POLICY, CONTENT_TYPE, REFERRER_POLICY, X_CONTENT_TYPE_OPTIONS,
     X_FRAME_OPTIONS,
 };
 use axum::http::{HeaderMap, HeaderName, HeaderValue};
-use axum::middleware::Next;
-use axum::response::Response;
 
 /// Data is shown as it is: nothing in it is loaded, run or framed.
 const DATA: &str = "default-src 'none'; frame-ancestors 'none'";
@@ -16,9 +13,7 @@ const PAGE: &str = "default-src 'none'; script-src 'self'; style-src 'self'; \
     img-src 'self' data:; font-src 'self'; connect-src 'self'; manifest-src 'self'; \
     base-uri 'none'; form-action 'self'; frame-ancestors 'none'";
 
-pub(super) async fn harden(request: Request, next: Next) -> Response {
-    let mut response = next.run(request).await;
-    let headers = response.headers_mut();
+pub(super) fn harden(headers: &mut HeaderMap) {
     let policy = if is_page(headers) { PAGE } else { DATA };
     for (name, value) in [
         (CONTENT_SECURITY_POLICY, policy),
@@ -37,7 +32,6 @@ pub(super) async fn harden(request: Request, next: Next) -> Response {
             .entry(name)
             .or_insert(HeaderValue::from_static(value));
     }
-    response
 }
 
 fn is_page(headers: &HeaderMap) -> bool {

@@ -1,28 +1,40 @@
 //! Counters of every request. Labels are route patterns, never paths as sent.
 
+use std::sync::Arc;
 use std::time::Instant;
 
+use ::metrics::{counter, histogram};
 use axum::extract::{MatchedPath, Request};
-use axum::http::Method;
-use axum::middleware::Next;
-use axum::response::Response;
+use axum::http::{Method, StatusCode};
 
 /// Counter: requests answered, by `route`, `method` and `status`.
 const REQUESTS: &str = "llmobserve_http_requests_total";
 /// Histogram: seconds from the request's headers to the answer's, by `route`.
 const DURATION: &str = "llmobserve_http_request_duration_seconds";
 
-pub(super) async fn count(request: Request, next: Next) -> Response {
-    let begun = Instant::now();
-    let matched = request.extensions().get::<MatchedPath>();
-    let route = matched.map_or_else(|| "other".to_owned(), |path| path.as_str().to_owned());
-    let method = method_name(request.method());
-    let response = next.run(request).await;
-    let status = response.status().as_u16().to_string();
-    ::metrics::histogram!(DURATION, "route" => route.clone()).record(begun.elapsed().as_secs_f64());
-    ::metrics::counter!(REQUESTS, "route" => route, "method" => method, "status" => status)
-        .increment(1);
-    response
+/// A request that is being answered.
+pub(super) struct Counted {
+    begun: Instant,
+    route: Arc<str>,
+    method: &'static str,
+}
+
+impl Counted {
+    pub(super) fn begin(request: &Request) -> Self {
+        let matched = request.extensions().get::<MatchedPath>();
+        Self {
+            begun: Instant::now(),
+            route: matched.map_or("other", MatchedPath::as_str).into(),
+            method: method_name(request.method()),
+        }
+    }
+
+    pub(super) fn end(self, status: StatusCode) {
+        let (route, method) = (self.route, self.method);
+        let status = status.as_str().to_owned();
+        histogram!(DURATION, "route" => Arc::clone(&route)).record(self.begun.elapsed());
+        counter!(REQUESTS, "route" => route, "method" => method, "status" => status).increment(1);
+    }
 }
 
 /// Anyone may make up a method; ours are few.
