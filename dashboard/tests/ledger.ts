@@ -119,5 +119,13 @@ export function grouped(events: Event[], key: (event: Event) => string | undefin
 
 /** Sums by a key, dearest first, then by name. */
 export function totalsBy(events: Event[], key: (event: Event) => string | undefined): [string, string][] {
-  return [...grouped(events, key)].map(([name, group]): [string, string] => [name, total(group)]).sort((a, b) => Number(b[1]) - Number(a[1]) || (a[0] < b[0] ? -1 : 1));
+  const totals = [...grouped(events, key)].map(([name, group]) => ({ name, cost: total(group), shown: cost(group) }));
+  totals.sort((a, b) => Number(b.cost) - Number(a.cost) || (a.name < b.name ? -1 : 1));
+  return totals.map(({ name, shown }) => [name, shown]);
+}
+
+/** As it is shown: what has no price was not free. */
+export function cost(events: Event[]): string {
+  const sum = total(events);
+  return sum === "0" && events.some((event) => event.cost_usd === undefined) ? "unknown" : sum;
 }

@@ -38,7 +38,7 @@ for (const { path, title, key, missing, api, field } of LISTS) {
 
     const heading = title === "Customers" ? "Customers, dearest first" : title;
     const listed = await ask<Record<string, string | null>[]>(await source(card(page, heading)));
-    expect(listed.map((row) => [row[field] ?? missing, plain(row.total_cost ?? "")])).toEqual(shown);
+    expect(listed.map((row) => [row[field] ?? missing, plain(row.total_cost ?? "")])).toEqual(shown.map(([name, cost]) => [name, cost.replace("unknown", "0")]));
 
     const file = await saved(page, heading);
     const address = new URLSearchParams(new URL(page.url()).search);

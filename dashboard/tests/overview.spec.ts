@@ -1,4 +1,4 @@
-import { type Event, isCall, isFailure, total, totalsBy, WEEKS } from "./ledger";
+import { type Event, grouped, isCall, isFailure, total, totalsBy, WEEKS } from "./ledger";
 import { amount, amounts, ask, at, card, everything, expect, NOW, sent, source, spend, table, test } from "./page";
 
 const ALPHA = { tenant_id: "alpha" };
@@ -166,8 +166,8 @@ test("movers are what changed most, of every kind", async ({ page }) => {
   const rows = await amounts(table(page, "Top movers"));
   const keys = [(e: Event) => e.provider, (e: Event) => e.model, (e: Event) => e.section_path, (e: Event) => e.customer_id];
   const changes = keys.flatMap((key) => {
-    const before = new Map(totalsBy(sent("alpha", "before"), key));
-    const now = new Map(totalsBy(sent("alpha"), key));
+    const sums = (events: Event[]) => new Map([...grouped(events, key)].map(([name, group]) => [name, total(group)]));
+    const [before, now] = [sums(sent("alpha", "before")), sums(sent("alpha"))];
     return [...new Set([...before.keys(), ...now.keys()])].filter((name) => name !== "")
       .map((name) => ({ name, before: before.get(name) ?? "0", size: Math.abs(Number(now.get(name) ?? 0) - Number(before.get(name) ?? 0)) }));
   });

@@ -1,5 +1,5 @@
 import type { Page } from "@playwright/test";
-import { type Event, grouped, TREE, total, WEEKS } from "./ledger";
+import { cost, type Event, grouped, TREE, total, WEEKS } from "./ledger";
 import { amount, ask, at, card, everything, expect, sent, source, table, test } from "./page";
 
 const ALPHA = { tenant_id: "alpha" };
@@ -8,7 +8,7 @@ const ALPHA = { tenant_id: "alpha" };
 function runsOf(events: Event[]): [string, string][] {
   const runs = grouped(events, (event) => event.run_id);
   const began = (run: Event[]) => Math.min(...run.map((event) => Date.parse(event.timestamp)));
-  return [...runs].sort(([, a], [, b]) => began(b) - began(a)).map(([id, run]): [string, string] => [id, total(run)]);
+  return [...runs].sort(([, a], [, b]) => began(b) - began(a)).map(([id, run]): [string, string] => [id, cost(run)]);
 }
 
 const listed = (page: Page) => table(page, "Runs").locator("tbody tr").evaluateAll((rows) => rows.map((row): [string, string] => [

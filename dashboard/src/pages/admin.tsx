@@ -9,7 +9,7 @@ import { formatCompact, formatCount } from "../format/number";
 import { formatAgo, formatFull } from "../format/time";
 import { Answer } from "../parts/answer";
 import { Card } from "../parts/card";
-import { Money } from "../parts/money";
+import { Cost } from "../parts/money";
 import { Segments } from "../parts/segments";
 import { Empty } from "../parts/states";
 import { type Column, Table } from "../parts/table";
@@ -48,7 +48,7 @@ function useColumns(): Column<TenantStats>[] {
     },
     {
       id: "cost", header: "Cost", accessorFn: (row): Usd => usd(row.total_cost), meta: { number: true },
-      cell: ({ getValue }) => <Money amount={getValue()} />,
+      cell: ({ row }) => <Cost of={row.original} />,
     },
     { id: "unpriced", header: "Unpriced", accessorKey: "unpriced_count", meta: { number: true, hide: "phone" }, cell: ({ getValue }) => <UnpricedMark count={getValue()} /> },
     { id: "calls", header: "Calls", accessorKey: "call_count", meta: { number: true }, cell: ({ getValue }) => <span title={formatCount(getValue())}>{formatCompact(getValue())}</span> },

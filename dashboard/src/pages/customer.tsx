@@ -11,7 +11,7 @@ import { formatDateTime } from "../format/time";
 import type { Source } from "../parts/api-link";
 import { Card } from "../parts/card";
 import { Delta } from "../parts/delta";
-import { Money } from "../parts/money";
+import { Cost } from "../parts/money";
 import { NoCalls } from "../parts/no-calls";
 import { Stat } from "../parts/stat";
 import { Empty, Failure, SkeletonRows } from "../parts/states";
@@ -76,7 +76,7 @@ function Figures({ calls, now, was }: { calls: Source[]; now: Totals | undefined
   );
   return (
     <div className="stats">
-      {stat("Spend", (t) => <Money amount={usd(t.total_cost)} />, (t) => toFloat(usd(t.total_cost)), "down")}
+      {stat("Spend", (t) => <Cost of={t} />, (t) => toFloat(usd(t.total_cost)), "down")}
       {stat("Calls", (t) => formatCompact(t.call_count), (t) => t.call_count)}
       {stat("Error rate", (t) => formatShare(errorRate(t)), errorRate, "down")}
       {stat("Latency p50", (t) => formatDuration(t.p50_latency_ms), (t) => t.p50_latency_ms ?? null, "down")}
@@ -106,7 +106,7 @@ function CustomerRuns({ customerId }: { customerId: string }) {
                   <Link className="name mono" href={runHref(run)}>{run.run_id}</Link>
                   <div className="muted small">{formatDateTime(run.started_at)} · {plural(run.call_count, "call")}</div>
                 </td>
-                <td className="number"><Money amount={usd(run.total_cost)} /></td>
+                <td className="number"><Cost of={run} /></td>
               </tr>
             ))}
           </tbody>

@@ -9,7 +9,7 @@ import { formatCompact, formatCount, formatDuration } from "../format/number";
 import { Answer } from "../parts/answer";
 import { Card } from "../parts/card";
 import { Delta } from "../parts/delta";
-import { Money } from "../parts/money";
+import { Cost } from "../parts/money";
 import { NoCalls } from "../parts/no-calls";
 import { Segments } from "../parts/segments";
 import { Share } from "../parts/share";
@@ -116,7 +116,7 @@ export function shared<T extends Common>(earlier: Map<string, Usd> | null, key: 
   return [
     {
       id: "cost", header: "Cost", accessorFn: (row): Usd => usd(row.total_cost), meta: { number: true },
-      cell: ({ getValue }) => <Money amount={getValue()} />,
+      cell: ({ row }) => <Cost of={row.original} />,
     },
     { id: "unpriced", header: "Unpriced", accessorKey: "unpriced_count", meta: { number: true, hide: "phone" }, cell: ({ getValue }) => <UnpricedMark count={getValue()} /> },
     { id: "share", header: "Share", accessorKey: "percentage", meta: { hide: "phone" }, cell: ({ getValue }) => <Share percentage={getValue()} /> },

@@ -4,13 +4,12 @@ import { run as runCall, type RunDetail, type Span } from "../api/stats";
 import { useCall } from "../api/use-call";
 import { useHref, useParam, useView } from "../filters/use-view";
 import { subtree } from "../filters/view";
-import { usd } from "../format/money";
 import { formatCount, formatDuration } from "../format/number";
 import { formatFull } from "../format/time";
 import { Card } from "../parts/card";
 import { CopyButton } from "../parts/copy";
 import { Icon } from "../parts/icons";
-import { Money } from "../parts/money";
+import { Cost } from "../parts/money";
 import { Stat } from "../parts/stat";
 import { Empty, Failure, SkeletonRows } from "../parts/states";
 import { Unpriced } from "../parts/unpriced";
@@ -60,7 +59,7 @@ function Loaded({ run, calls }: { run: RunDetail; calls: { url: string }[] }) {
     <>
       <Unpriced count={run.unpriced_count} />
       <div className="stats">
-        <Stat label="Cost" calls={calls} value={<Money amount={usd(run.total_cost)} />} wide />
+        <Stat label="Cost" calls={calls} value={<Cost of={run} />} wide />
         <Stat label="Took" calls={calls} value={formatDuration(duration)} />
         <Stat label="Calls" calls={calls} value={formatCount(run.call_count)} />
         <Stat label="Failed" calls={calls} value={formatCount(run.error_count)} />

@@ -10,7 +10,7 @@ import { formatAgo, formatFull } from "../format/time";
 import { Answer } from "../parts/answer";
 import { Card } from "../parts/card";
 import { Icon } from "../parts/icons";
-import { Money } from "../parts/money";
+import { Cost } from "../parts/money";
 import { NoCalls } from "../parts/no-calls";
 import { type Column, Table } from "../parts/table";
 import { UnpricedMark } from "../parts/unpriced";
@@ -84,7 +84,7 @@ function useColumns(allTenants: boolean): Column<RunSummary>[] {
     { id: "unpriced", header: "Unpriced", accessorKey: "unpriced_count", meta: { number: true, hide: "phone" }, cell: ({ getValue }) => <UnpricedMark count={getValue()} /> },
     {
       id: "cost", header: "Cost", accessorFn: (run): Usd => usd(run.total_cost), meta: { number: true },
-      cell: ({ getValue }) => <Money amount={getValue()} />,
+      cell: ({ row }) => <Cost of={row.original} />,
     },
   ], [allTenants, href, now]);
 }

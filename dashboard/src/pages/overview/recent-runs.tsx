@@ -3,12 +3,11 @@ import { runs } from "../../api/stats";
 import { useCall } from "../../api/use-call";
 import { useClock } from "../../filters/clock";
 import { useHref, useView } from "../../filters/use-view";
-import { usd } from "../../format/money";
 import { formatCount } from "../../format/number";
 import { formatAgo, formatFull } from "../../format/time";
 import { Answer } from "../../parts/answer";
 import { Card } from "../../parts/card";
-import { Money } from "../../parts/money";
+import { Cost } from "../../parts/money";
 import { Empty, SkeletonRows } from "../../parts/states";
 import { useRunHref } from "../paths";
 
@@ -34,7 +33,7 @@ export function RecentRuns({ className }: { className: string }) {
                   </td>
                   <td className="hide-phone muted nowrap" title={formatFull(run.started_at)}>{formatAgo(run.started_at, now)}</td>
                   <td className="number">{formatCount(run.call_count)}</td>
-                  <td className="number"><Money amount={usd(run.total_cost)} /></td>
+                  <td className="number"><Cost of={run} /></td>
                 </tr>
               ))}
             </tbody>

@@ -6,7 +6,7 @@ import { useView } from "../../filters/use-view";
 import { toFloat, usd } from "../../format/money";
 import { formatCompact, formatCount, formatDuration, formatShare } from "../../format/number";
 import { Delta } from "../../parts/delta";
-import { Money } from "../../parts/money";
+import { Cost } from "../../parts/money";
 import { Stat } from "../../parts/stat";
 
 interface Props {
@@ -32,7 +32,7 @@ export function Summary({ of, call }: Props) {
   );
   return (
     <div className="stats">
-      {stat("Spend", (t) => <Money amount={usd(t.total_cost)} />, (t) => toFloat(usd(t.total_cost)), "down", true)}
+      {stat("Spend", (t) => <Cost of={t} />, (t) => toFloat(usd(t.total_cost)), "down", true)}
       {stat("Calls", (t) => <span title={formatCount(t.call_count)}>{formatCompact(t.call_count)}</span>, (t) => t.call_count)}
       {stat("Error rate", (t) => <span title={`${formatCount(t.error_count)} of ${formatCount(t.call_count)} calls`}>{formatShare(errorRate(t))}</span>, errorRate, "down")}
       {stat("Latency p50", (t) => formatDuration(t.p50_latency_ms), (t) => t.p50_latency_ms ?? null, "down")}

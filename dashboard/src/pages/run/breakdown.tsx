@@ -1,10 +1,9 @@
 import { Link } from "wouter";
 import { useHref, useView } from "../../filters/use-view";
 import type { Filters } from "../../filters/view";
-import { usd } from "../../format/money";
 import { formatCount, formatShare } from "../../format/number";
 import { Card } from "../../parts/card";
-import { Money } from "../../parts/money";
+import { Cost } from "../../parts/money";
 import { Path } from "../../parts/path";
 import { Empty } from "../../parts/states";
 
@@ -41,7 +40,7 @@ export function Breakdown({ title, className, calls, rows, filter }: Props) {
                   {row.unpriced_count > 0 && <div className="muted small">{formatCount(row.unpriced_count)} unpriced</div>}
                 </td>
                 <td className="number muted tight">{formatShare(row.percentage / 100)}</td>
-                <td className="number tight"><Money amount={usd(row.total_cost)} /></td>
+                <td className="number tight"><Cost of={row} /></td>
               </tr>
             ))}
           </tbody>

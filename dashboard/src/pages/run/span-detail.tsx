@@ -5,7 +5,7 @@ import { formatCount, formatDuration } from "../../format/number";
 import { formatFull } from "../../format/time";
 import { Card } from "../../parts/card";
 import { Icon } from "../../parts/icons";
-import { Money } from "../../parts/money";
+import { Cost, Money } from "../../parts/money";
 import { failed } from "./waterfall";
 
 /** Everything about one span. */
@@ -17,7 +17,7 @@ export function SpanDetail({ span, calls, onClose }: { span: Span; calls: { url:
     ["Began", formatFull(span.started_at)],
     ["Latency", formatDuration(span.latency_ms)],
     ["Own cost", span.cost_usd === null || span.cost_usd === undefined ? <span className="tag warn">unknown</span> : <Money amount={usd(span.cost_usd)} />],
-    ["Total cost", <Money key="total" amount={usd(span.total_cost)} />],
+    ["Total cost", <Cost key="total" of={span} />],
     ["Status", <span key="status" className={`tag ${failed(span) ? "bad" : ""}`}>{span.status.replace("_", " ")}</span>],
     ["HTTP status", span.http_status],
     ["Error", span.error_type && <code key="error">{span.error_type}</code>],

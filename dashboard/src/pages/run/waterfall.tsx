@@ -1,9 +1,8 @@
 import { useMemo, useState } from "react";
 import type { Span } from "../../api/stats";
-import { usd } from "../../format/money";
 import { formatDuration } from "../../format/number";
 import { Icon } from "../../parts/icons";
-import { Money } from "../../parts/money";
+import { Cost } from "../../parts/money";
 
 interface Props {
   spans: Span[];
@@ -60,7 +59,7 @@ export function Waterfall({ spans, start, duration, selected, onSelect }: Props)
             </span>
             <span role="cell" className="span-time"><Track span={span} start={start} duration={duration} /></span>
             <span role="cell" className="numeric end">
-              {span.unpriced_count > 0 && usd(span.total_cost) === 0n ? <span className="tag warn">unpriced</span> : <Money amount={usd(span.total_cost)} />}
+              <Cost of={span} />
             </span>
             <span role="cell" className="end">
               {span.status === "ok" ? <span className="muted small">ok</span> : <span className={`tag ${failed(span) ? "bad" : ""}`} title={span.error_type ?? undefined}>{span.status.replace("_", " ")}</span>}
