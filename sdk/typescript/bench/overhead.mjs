@@ -100,7 +100,7 @@ function importMs(load, ...flags) {
   return Math.min(...Array.from({ length: 5 }, once)).toFixed(1);
 }
 
-const NODES_OWN = '["http", "https", "zlib", "child_process"].forEach(require)';
+const NODES_OWN = '["http", "https"].forEach(require)';
 console.log(`what it needs of Node's own: ${importMs(NODES_OWN)} ms of the processor's time`);
 console.log(`import: ${importMs('await import("llmobserve")', "--input-type=module")} ms of the processor's time`);
 console.log(`require: ${importMs('require("llmobserve")')} ms of the processor's time`);

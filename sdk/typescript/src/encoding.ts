@@ -1,6 +1,8 @@
 /** Undoing a response's `Content-Encoding`, piece by piece, beside whoever else does it. */
 
-import * as zlib from "node:zlib";
+import type { Gunzip } from "node:zlib";
+
+import { zlib as load } from "./builtin.js";
 
 /** Compressed bytes that may wait for the decoder. */
 const WAITING_BYTES_MAX = 16 * 1024 * 1024;
@@ -23,20 +25,21 @@ export function decoderFor(
 }
 
 /** A body that breaks off is decoded as far as it goes. */
-function streamFor(name: string): zlib.Gunzip {
+function streamFor(name: string): Gunzip {
+  const zlib = load();
   const finishFlush = zlib.constants.Z_SYNC_FLUSH;
   if (name === "gzip" || name === "x-gzip") return zlib.createGunzip({ finishFlush });
   if (name === "deflate") return zlib.createInflate({ finishFlush });
   if (name === "br") {
     return zlib.createBrotliDecompress({ finishFlush: zlib.constants.BROTLI_OPERATION_FLUSH });
   }
-  const createZstd = (zlib as { createZstdDecompress?: () => zlib.Gunzip }).createZstdDecompress;
+  const createZstd = (zlib as { createZstdDecompress?: () => Gunzip }).createZstdDecompress;
   if (name === "zstd" && createZstd !== undefined) return createZstd();
   throw new Error(`unknown encoding ${name}`);
 }
 
 function around(
-  stream: zlib.Gunzip,
+  stream: Gunzip,
   feed: (data: Buffer) => void,
   done: () => void,
 ): Decoder {

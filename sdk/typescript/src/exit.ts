@@ -5,9 +5,7 @@
  * only synchronous code runs, so that a child process delivers, within the same bound.
  */
 
-import { spawnSync } from "node:child_process";
-import { gzipSync } from "node:zlib";
-
+import { childProcess, zlib } from "./builtin.js";
 import type { Observer } from "./observer.js";
 import { shared } from "./shared.js";
 import { headersOf } from "./transport.js";
@@ -40,6 +38,7 @@ function atExit(): void {
 
 /** Same ids as in a delivery that may be under way: what arrives twice counts once. */
 function deliverNow({ sender, collector, config }: Observer): void {
+  const { gzipSync } = zlib();
   const posts = [...sender.unconfirmed()].map(([apiKey, lines]) => {
     const body = gzipSync(lines.join("\n"), { level: 3 });
     return {
@@ -49,7 +48,7 @@ function deliverNow({ sender, collector, config }: Observer): void {
     };
   });
   if (posts.length === 0) return;
-  const child = spawnSync(process.execPath, ["--no-warnings", "-e", CHILD], {
+  const child = childProcess().spawnSync(process.execPath, ["--no-warnings", "-e", CHILD], {
     input: JSON.stringify({ url: collector.url, posts }), // a key belongs in no argument list
     timeout: config.exitTimeoutMs,
     env: { LLMOBSERVE_DISABLED: "1" },

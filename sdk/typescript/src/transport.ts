@@ -3,14 +3,13 @@
 import * as http from "node:http";
 import * as https from "node:https";
 import { promisify } from "node:util";
-import * as zlib from "node:zlib";
+
+import { zlib } from "./builtin.js";
 
 /** A collector may be slow, but not silent for ever. */
 const TIMEOUT_MS = 30_000;
 const ANSWER_BYTES_MAX = 4 * 1024 * 1024;
 const RETRY_AFTER_MAX_MS = 300_000;
-
-const gzip = promisify(zlib.gzip);
 
 export interface Answer {
   /** Delivered, or refused for good: not to be sent again. */
@@ -43,7 +42,7 @@ export class Collector {
   /** Never throws. Safe to repeat: every line has an id that counts once. */
   async post(apiKey: string, lines: string[]): Promise<Answer> {
     try {
-      const body = await gzip(lines.join("\n"), { level: 3 });
+      const body = await promisify(zlib().gzip)(lines.join("\n"), { level: 3 });
       return await this.#exchange(headersOf(apiKey, body.length), body, lines.length);
     } catch (error) {
       return { ...NO_ANSWER, reason: inWords(error) };

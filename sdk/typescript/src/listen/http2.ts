@@ -5,17 +5,15 @@
 
 import { errorMonitor } from "node:events";
 import type { ClientHttp2Session, ClientHttp2Stream, IncomingHttpHeaders } from "node:http2";
-import { createRequire, syncBuiltinESMExports } from "node:module";
+import { syncBuiltinESMExports } from "node:module";
 
+import { http2 as load } from "../builtin.js";
 import { begin, type Call } from "../call.js";
 import { quietly } from "../log.js";
 import { hook } from "./hook.js";
 
-type Http2 = typeof import("node:http2");
-
 export function listen(): void {
-  // Loaded here, not with this package.
-  const http2 = createRequire(`${process.cwd()}/`)("node:http2") as Http2;
+  const http2 = load();
   const { connect } = http2;
   http2.connect = function (this: unknown, ...args: Parameters<typeof connect>) {
     const session = connect.apply(this as never, args) as ClientHttp2Session;
