@@ -16,8 +16,8 @@ COPY . .
 COPY --from=dashboard /src/dashboard/dist/site dashboard/dist/site
 RUN --mount=type=cache,target=/usr/local/cargo/registry \
     --mount=type=cache,target=/src/target \
-    cargo build --release --locked -p llmobserve \
-    && install -D target/release/llmobserve /out/llmobserve
+    cargo build --profile dist --locked -p llmobserve \
+    && install -D target/dist/llmobserve /out/llmobserve
 
 FROM debian:bookworm-slim
 # curl is for the health checks.
