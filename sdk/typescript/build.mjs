@@ -24,7 +24,6 @@ async function bundle(format, type, ...options) {
     outdir,
     format,
     bundle: true,
-    splitting: format === "esm",
     platform: "node",
     target: "node18.12",
   });

@@ -159,8 +159,26 @@ def test_a_spool_that_two_processes_share(start, collector, tmp_path):
     assert len(collector.calls) == 8 and collector.copies == 0
 
 
-def test_a_full_disk_falls_back_to_memory(collector, provider, tmp_path):
-    """A file size limit stands for the full disk: both end a write halfway."""
+#: A file system of two pages on the spool's directory, then the program.
+ON_A_FULL_DISK = [
+    "unshare", "--map-root-user", "--mount", "sh", "-c",
+    'mount -t tmpfs -o size=8k tmpfs "$LLMOBSERVE_SPOOL_DIR" && exec "$@"', "sh",
+]  # fmt: skip
+
+
+def may_mount(directory):
+    environment = {**os.environ, "LLMOBSERVE_SPOOL_DIR": str(directory)}
+    try:
+        return subprocess.run([*ON_A_FULL_DISK, "true"], env=environment).returncode == 0
+    except FileNotFoundError:
+        return False
+
+
+@pytest.mark.parametrize("disk", ["full", "limited"])
+def test_a_full_disk_falls_back_to_memory(disk, collector, provider, tmp_path):
+    """Really full where this user may mount one; a limit of a file's size ends a write halfway, too."""
+    if disk == "full" and not may_mount(tmp_path):
+        pytest.skip("no file system may be mounted here")
     provider.replay(fixture("openai_chat.json"))
     environment = {k: v for k, v in os.environ.items() if not k.startswith("LLMOBSERVE_")}
     environment.update(
@@ -170,10 +188,14 @@ def test_a_full_disk_falls_back_to_memory(collector, provider, tmp_path):
         LLMOBSERVE_SPOOL_DIR=str(tmp_path),
         LLMOBSERVE_FLUSH_INTERVAL_MS="60000",
     )
+    limit = (resource.RLIM_INFINITY,) * 2 if disk == "full" else (5000, 5000)
     process = subprocess.run(
-        [sys.executable, PROGRAMS / "calls.py", "return", "50"],
+        [
+            *(ON_A_FULL_DISK if disk == "full" else []),
+            *(sys.executable, PROGRAMS / "calls.py", "return", "50"),
+        ],
         env=environment,
-        preexec_fn=lambda: resource.setrlimit(resource.RLIMIT_FSIZE, (5000, 5000)),
+        preexec_fn=lambda: resource.setrlimit(resource.RLIMIT_FSIZE, limit),
         capture_output=True,
         text=True,
         timeout=30,

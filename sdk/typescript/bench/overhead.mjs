@@ -7,7 +7,10 @@
 // those without.
 import { execFileSync } from "node:child_process";
 import { channel } from "node:diagnostics_channel";
-import { fileURLToPath } from "node:url";
+import { writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { fileURLToPath, pathToFileURL } from "node:url";
 
 import { observe, section } from "llmobserve";
 
@@ -100,8 +103,9 @@ function importMs(load, ...flags) {
   return Math.min(...Array.from({ length: 5 }, once)).toFixed(1);
 }
 
-const NODES_OWN = '["http", "https"].forEach(require)';
-console.log(`what it needs of Node's own: ${importMs(NODES_OWN)} ms of the processor's time`);
+writeFileSync(join(tmpdir(), "nothing.mjs"), "");
+const nothing = JSON.stringify(pathToFileURL(join(tmpdir(), "nothing.mjs")));
+console.log(`import of an empty file, Node's own part: ${importMs(`await import(${nothing})`, "--input-type=module")} ms of the processor's time`);
 console.log(`import: ${importMs('await import("llmobserve")', "--input-type=module")} ms of the processor's time`);
 console.log(`require: ${importMs('require("llmobserve")')} ms of the processor's time`);
 // Delivered to nobody, and digested by nobody: that happens between the application's own work.

@@ -5,18 +5,16 @@ import { shared } from "./shared.js";
 /** The same kind of trouble is told at most this often. */
 export const WARN_INTERVAL_MS = 60_000;
 
-const told = new Map<string, number>();
-
 export function warn(kind: string, message: string): void {
   const now = Date.now();
-  const last = told.get(kind);
+  const last = shared.told.get(kind);
   if (last !== undefined && now - last < WARN_INTERVAL_MS) return;
-  told.set(kind, now);
+  shared.told.set(kind, now);
   console.warn(`llmobserve: ${message}`);
 }
 
 export function forgetTold(): void {
-  told.clear();
+  shared.told.clear();
 }
 
 /** Why something was not measured; with `debug` only. */

@@ -14,9 +14,11 @@ export interface Shared {
   /** Those who listen and hook do so once; they do nothing while nothing is active. */
   isListening: boolean;
   isReroutingFetch: boolean;
+  /** When each kind of trouble was last told. */
+  told: Map<string, number>;
 }
 
-const KEY = Symbol.for("llmobserve.1");
+const KEY = Symbol.for("llmobserve.2");
 const holder = globalThis as { [KEY]?: Shared };
 
 export const shared: Shared = (holder[KEY] ??= {
@@ -24,4 +26,5 @@ export const shared: Shared = (holder[KEY] ??= {
   active: undefined,
   isListening: false,
   isReroutingFetch: false,
+  told: new Map(),
 });

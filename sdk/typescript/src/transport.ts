@@ -1,10 +1,10 @@
 /** One `POST /events`, and what its answer means. */
 
-import * as http from "node:http";
-import * as https from "node:https";
+import type * as http from "node:http";
+import type * as https from "node:https";
 import { promisify } from "node:util";
 
-import { zlib } from "./builtin.js";
+import * as builtin from "./builtin.js";
 
 /** A collector may be slow, but not silent for ever. */
 const TIMEOUT_MS = 30_000;
@@ -36,13 +36,16 @@ export class Collector {
   constructor(url: string) {
     this.url = url.replace(/\/+$/, "") + "/events";
     const options = { keepAlive: true, maxSockets: 2, timeout: TIMEOUT_MS };
-    this.#agents = { "http:": new http.Agent(options), "https:": new https.Agent(options) };
+    this.#agents = {
+      "http:": new (builtin.http().Agent)(options),
+      "https:": new (builtin.https().Agent)(options),
+    };
   }
 
   /** Never throws. Safe to repeat: every line has an id that counts once. */
   async post(apiKey: string, lines: string[]): Promise<Answer> {
     try {
-      const body = await promisify(zlib().gzip)(lines.join("\n"), { level: 3 });
+      const body = await promisify(builtin.zlib().gzip)(lines.join("\n"), { level: 3 });
       return await this.#exchange(headersOf(apiKey, body.length), body, lines.length);
     } catch (error) {
       return { ...NO_ANSWER, reason: inWords(error) };
@@ -53,7 +56,7 @@ export class Collector {
     const url = new URL(this.url);
     const { protocol } = url;
     if (protocol !== "http:" && protocol !== "https:") throw new Error(`no address: ${this.url}`);
-    const { request } = protocol === "https:" ? https : http;
+    const { request } = protocol === "https:" ? builtin.https() : builtin.http();
     const agent = this.#agents[protocol];
     return new Promise((resolve, reject) => {
       const asking = request(url, { method: "POST", headers, agent });

@@ -5,8 +5,9 @@
  */
 
 import { errorMonitor } from "node:events";
-import { Agent, type ClientRequest, type IncomingMessage } from "node:http";
+import type { ClientRequest, IncomingMessage } from "node:http";
 
+import { http } from "../builtin.js";
 import { begin, type Call } from "../call.js";
 import { quietly } from "../log.js";
 import { divert } from "../reroute/http.js";
@@ -22,7 +23,7 @@ type AddRequest = (request: ClientRequest, options: object, ...rest: unknown[]) 
 
 export function listen(): void {
   // Where a new request looks for a connection: here its body has yet to come.
-  const agent = Agent.prototype as unknown as { addRequest: AddRequest };
+  const agent = http().Agent.prototype as unknown as { addRequest: AddRequest };
   const { addRequest } = agent;
   agent.addRequest = function (request, ...rest) {
     const direct = (): void => {

@@ -4,10 +4,10 @@
  * rewritten before the first byte. If none can be had, its own agent takes it as it is.
  */
 
-import * as http from "node:http";
-import * as https from "node:https";
+import type * as http from "node:http";
 import type { Socket } from "node:net";
 
+import * as builtin from "../builtin.js";
 import { begin } from "../call.js";
 import { address, proxied } from "../listen/http.js";
 import { CONNECT_TIMEOUT_MS, headers, type Proxy } from "../proxy.js";
@@ -60,7 +60,7 @@ export function divert(request: http.ClientRequest, proxy: Proxy, direct: () => 
 
 function agentFor(url: URL): AgentInside {
   if (toProxy?.url === url.href) return toProxy.agent;
-  const { Agent } = url.protocol === "https:" ? https : http;
+  const { Agent } = url.protocol === "https:" ? builtin.https() : builtin.http();
   const agent = new Agent({ keepAlive: true }) as unknown as AgentInside;
   const event = url.protocol === "https:" ? "secureConnect" : "connect";
   const port = url.port || (url.protocol === "https:" ? "443" : "80");
