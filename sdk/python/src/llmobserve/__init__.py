@@ -11,8 +11,6 @@ request is ever sent twice.
 
 from __future__ import annotations
 
-from typing import Any, Optional
-
 from . import config as _config
 from . import context as _context
 from . import runtime as _runtime
@@ -37,6 +35,10 @@ from .middleware import (
     flask_before_request,
 )
 from .spans import section
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Any, Optional
 
 __version__ = "0.1.0"
 

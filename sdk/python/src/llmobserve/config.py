@@ -3,13 +3,20 @@
 from __future__ import annotations
 
 import os
-from typing import NamedTuple, Optional
 
+from .lean import named_tuple
 from .text import TEXT_CHARS_MAX, clean
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import NamedTuple, Optional
+else:
+    NamedTuple = object
 
 TRUE = {"1", "true", "yes", "on"}
 
 
+@named_tuple
 class Config(NamedTuple):
     """Of the process; the first `observe()` fixes it."""
 

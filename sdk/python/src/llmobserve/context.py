@@ -8,11 +8,18 @@ from __future__ import annotations
 
 import os
 from contextvars import ContextVar, Token
-from typing import Any, NamedTuple, Optional
 
+from .lean import named_tuple
 from .text import ID_CHARS_MAX, PATH_CHARS_MAX, TEXT_CHARS_MAX, clean
 
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Any, NamedTuple, Optional
+else:
+    NamedTuple = object
 
+
+@named_tuple
 class Context(NamedTuple):
     """`None` = not set here; the process's own settings apply to tenant, key and customer."""
 

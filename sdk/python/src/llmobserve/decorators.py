@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import functools
-from typing import Any, Callable, Optional, TypeVar, Union, cast
 
 from . import context as ctx
 from .spans import Span, section
 from .text import TEXT_CHARS_MAX, clean
 
-F = TypeVar("F", bound=Callable[..., Any])
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Any, Callable, Optional, TypeVar, Union
+
+    F = TypeVar("F", bound=Callable[..., Any])
 
 
 def trace(
@@ -34,7 +37,7 @@ def tool(name: Union[str, F, None] = None) -> Any:
 
 def _named(prefix: str, name: Union[str, F, None]) -> Any:
     if callable(name):
-        return _decorator(f"{prefix}:{name.__name__}")(cast(Any, name))
+        return _decorator(f"{prefix}:{name.__name__}")(name)
     if name is None:
         return lambda function: _decorator(f"{prefix}:{function.__name__}")(function)
     return _decorator(f"{prefix}:{name}")
@@ -47,12 +50,12 @@ def _decorator(label: str) -> Callable[[F], F]:
         import inspect
 
         if inspect.isasyncgenfunction(function):
-            return cast(F, _around_async_generator(label, function))
+            return _around_async_generator(label, function)  # type: ignore[return-value]
         if inspect.iscoroutinefunction(function):
-            return cast(F, _around_coroutine(label, function))
+            return _around_coroutine(label, function)  # type: ignore[return-value]
         if inspect.isgeneratorfunction(function):
-            return cast(F, _around_generator(label, function))
-        return cast(F, _around_function(label, function))
+            return _around_generator(label, function)  # type: ignore[return-value]
+        return _around_function(label, function)  # type: ignore[return-value]
 
     return decorate
 

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import functools
-from typing import TYPE_CHECKING, Any, Callable, TypeVar, cast
 
+TYPE_CHECKING = False
 if TYPE_CHECKING:
     import logging
+    from typing import Any, Callable, TypeVar
 
-F = TypeVar("F", bound=Callable[..., Any])
+    F = TypeVar("F", bound=Callable[..., Any])
+
 _said: set[str] = set()
 
 
@@ -49,4 +51,4 @@ def quietly(function: F) -> F:
             not_measured()
             return None
 
-    return cast(F, run)
+    return run  # type: ignore[return-value]

@@ -6,15 +6,17 @@ customer is taken from `X-Customer-ID`. Authentication then calls `set_tenant_id
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Iterable, MutableMapping
-from typing import Any, Callable, Optional
-
 from . import context as ctx
 from .text import TEXT_CHARS_MAX, clean
 
-CUSTOMER_HEADER = "X-Customer-ID"
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Awaitable, Iterable, MutableMapping
+    from typing import Any, Callable, Optional
 
-Scope = MutableMapping[str, Any]
+    Scope = MutableMapping[str, Any]
+
+CUSTOMER_HEADER = "X-Customer-ID"
 
 
 def _fresh(customer_id: Optional[str]) -> ctx.Context:

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import atexit
 import os
-from typing import TYPE_CHECKING, Optional
 
 from .log import forget_said
 
+TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from typing import Optional
+
     from .config import Config
     from .event import Recordable
     from .observer import Observer

@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import time
 from contextvars import Token
-from typing import TYPE_CHECKING, Any, Optional
 
 from . import context as ctx
 from . import runtime
 from .text import TEXT_CHARS_MAX, clean
 
+TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from typing import Any, Optional
+
     from .event import Event
 
 _TYPES = ("agent", "tool")
