@@ -87,12 +87,13 @@ impl Call {
         meter: Meter,
         reporter: Reporter,
         slot: OwnedSemaphorePermit,
+        started: SystemTime,
     ) -> Arc<Self> {
         metrics::call_begins();
         let facts = Facts {
             context,
             route,
-            started: SystemTime::now(),
+            started,
             latency: Duration::ZERO,
             ttft: None,
             http_status: None,

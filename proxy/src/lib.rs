@@ -31,6 +31,7 @@ mod metrics;
 
 use std::net::SocketAddr;
 use std::sync::Arc;
+use std::time::SystemTime;
 
 use service::auth::Authenticator;
 use service::config::{AuthMode, HttpArgs};
@@ -82,6 +83,7 @@ pub async fn run(config: Config, shutdown: CancellationToken) -> anyhow::Result<
         authenticator,
         publisher: Arc::new(publisher.clone()),
         health,
+        clock: SystemTime::now,
     };
     let running = Running::start(&config.settings, around, listener, shutdown)?;
     let served = running.ended().await;
@@ -100,6 +102,8 @@ pub struct Around {
     pub publisher: Arc<dyn Publisher>,
     /// The routes for operators.
     pub health: axum::Router,
+    /// Tells when a call begins, and so at which prices.
+    pub clock: fn() -> SystemTime,
 }
 
 /// A proxy that serves.
@@ -143,6 +147,7 @@ impl Running {
             policy: settings.report.meter_policy(),
             slots: Arc::new(Semaphore::new(calls_max)),
             health: around.health,
+            clock: around.clock,
         });
         let http: HttpArgs = settings.http.clone();
         let serving = proxy.clone();

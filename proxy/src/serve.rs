@@ -1,6 +1,7 @@
 //! What a request gets: the way to its provider, or one of the few routes of our own.
 
 use std::sync::Arc;
+use std::time::SystemTime;
 
 use axum::Router;
 use axum::body::Body;
@@ -42,6 +43,7 @@ pub(crate) struct Parts {
     /// Calls that may be under way besides those that are.
     pub(crate) slots: Arc<Semaphore>,
     pub(crate) health: Router,
+    pub(crate) clock: fn() -> SystemTime,
 }
 
 impl Proxy {
@@ -96,7 +98,8 @@ impl Proxy {
             &head.headers,
         );
         let scheme = route.scheme;
-        let call = Call::begin(context, route, meter, parts.reporter.clone(), slot);
+        let reporter = parts.reporter.clone();
+        let call = Call::begin(context, route, meter, reporter, slot, (parts.clock)());
         let forwarded = parts.forwarder.forward(head, body, scheme, call).await;
         forwarded.map_err(Problem::from)
     }

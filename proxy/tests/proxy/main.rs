@@ -10,6 +10,7 @@ mod world;
 mod broker;
 mod corpus;
 mod disconnect;
+mod expected;
 mod failures;
 mod isolation;
 mod load;

@@ -3,7 +3,7 @@
 use std::net::SocketAddr;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex};
-use std::time::{Duration, Instant};
+use std::time::{Duration, Instant, SystemTime};
 
 use proxy::{Around, List, Running, Settings};
 use schemas::Record;
@@ -63,9 +63,18 @@ impl World {
         authenticator: Authenticator,
         adjust: impl FnOnce(&mut Settings),
     ) -> Self {
+        Self::start_at(SystemTime::now, authenticator, adjust).await
+    }
+
+    /// The same, at another time.
+    pub(crate) async fn start_at(
+        clock: fn() -> SystemTime,
+        authenticator: Authenticator,
+        adjust: impl FnOnce(&mut Settings),
+    ) -> Self {
         let memory = Arc::new(Memory::default());
         let publisher = Arc::clone(&memory) as Arc<dyn Publisher>;
-        Self::publishing_to(publisher, memory, authenticator, adjust).await
+        Self::launch(publisher, memory, authenticator, clock, adjust).await
     }
 
     /// A proxy over any publisher.
@@ -73,6 +82,16 @@ impl World {
         publisher: Arc<dyn Publisher>,
         memory: Arc<Memory>,
         authenticator: Authenticator,
+        adjust: impl FnOnce(&mut Settings),
+    ) -> Self {
+        Self::launch(publisher, memory, authenticator, SystemTime::now, adjust).await
+    }
+
+    async fn launch(
+        publisher: Arc<dyn Publisher>,
+        memory: Arc<Memory>,
+        authenticator: Authenticator,
+        clock: fn() -> SystemTime,
         adjust: impl FnOnce(&mut Settings),
     ) -> Self {
         let mut settings = Settings::default();
@@ -84,6 +103,7 @@ impl World {
             authenticator,
             publisher,
             health: axum::Router::new().route("/health", axum::routing::get(async || "well")),
+            clock,
         };
         let running = Running::start(&settings, around, listener, shutdown.clone()).unwrap();
         Self {

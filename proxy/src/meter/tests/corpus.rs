@@ -11,63 +11,15 @@ mod priced;
 mod recorded;
 
 use std::collections::BTreeMap;
-use std::io::Read;
-use std::path::PathBuf;
 
 use schemas::pricing::Usage;
-use serde::Deserialize;
 
 use super::*;
 
-/// 2026-08-15T00:00:00Z, when the expected prices were computed.
-const AUGUST_2026_US: i64 = 1_786_752_000_000_000;
+#[path = "../../../tests/proxy/expected.rs"]
+mod expected;
 
-/// The corpus' file, unpacked; `None` where there is no corpus.
-fn corpus(name: &str) -> Option<String> {
-    let Some(folder) = std::env::var_os("LLMOBSERVE_CORPUS") else {
-        println!("LLMOBSERVE_CORPUS is not set: the corpus was not compared");
-        return None;
-    };
-    let file = std::fs::File::open(PathBuf::from(folder).join(name)).unwrap();
-    let mut text = String::new();
-    flate2::read::GzDecoder::new(file)
-        .read_to_string(&mut text)
-        .unwrap();
-    Some(text)
-}
-
-#[derive(Deserialize)]
-struct Priced {
-    body: Value,
-    model: Option<String>,
-    extracted: Vec<Extracted>,
-}
-
-#[derive(Deserialize)]
-struct Extracted {
-    usage: BTreeMap<String, f64>,
-    extractors: Vec<Expected>,
-}
-
-#[derive(Deserialize)]
-struct Expected {
-    provider_id: String,
-    api_flavor: String,
-    input_price: Option<String>,
-    output_price: Option<String>,
-    total_price: Option<String>,
-}
-
-impl Expected {
-    fn usd(&self) -> Option<schemas::money::Usd> {
-        let usd = |text: &String| schemas::money::Usd::parse(text).unwrap();
-        match (&self.total_price, &self.input_price, &self.output_price) {
-            (Some(total), ..) => Some(usd(total)),
-            (None, Some(input), Some(output)) => usd(input).checked_add(usd(output)),
-            _ => None,
-        }
-    }
-}
+use expected::{AUGUST_2026_US, Expected, Priced, corpus};
 
 /// The event's members, by genai-prices' names; its data set leaves zeros out.
 fn by_published_names(metered: &Metered) -> BTreeMap<String, f64> {

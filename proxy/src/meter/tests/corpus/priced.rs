@@ -78,10 +78,9 @@ fn place(expected: &Expected) -> Option<(&'static str, &'static str)> {
 
 #[test]
 fn every_priced_usage() {
-    let Some(json) = corpus("priced-usages.json.gz") else {
+    let Some(cases) = Priced::all() else {
         return;
     };
-    let cases: Vec<Priced> = serde_json::from_str(&json).unwrap();
     let book = PriceBook::bundled().unwrap();
     let mut seen: BTreeMap<&str, usize> = BTreeMap::new();
     let mut wrong = Vec::new();

@@ -5,6 +5,8 @@ use std::collections::BTreeMap;
 use base64::Engine as _;
 use schemas::pricing::{PriceBook, Query};
 
+use serde::Deserialize;
+
 use super::*;
 
 #[path = "../../../../tests/proxy/said.rs"]
@@ -139,10 +141,9 @@ fn every_recording() {
 /// The same answers in the corpus of prices: usage to the last unit, cost to the last digit.
 #[test]
 fn every_recording_that_has_an_expected_price() {
-    let (Some(recordings), Some(json)) = (recordings(), corpus("priced-usages.json.gz")) else {
+    let (Some(recordings), Some(cases)) = (recordings(), Priced::all()) else {
         return;
     };
-    let cases: Vec<Priced> = serde_json::from_str(&json).unwrap();
     let book = PriceBook::bundled().unwrap();
     let (mut equal, mut corrected, mut unpriced, mut absent) = (0, 0, 0, 0);
     let (mut as_its_shape, mut wrong) = (0, Vec::new());
@@ -156,13 +157,6 @@ fn every_recording_that_has_an_expected_price() {
             continue;
         };
         let body: Value = serde_json::from_slice(&exchange.answer).unwrap_or_default();
-        let same = |case: &&Priced| {
-            ["usage", "usageMetadata"].iter().any(|name| {
-                body.get(*name)
-                    .is_some_and(|usage| !usage.is_null() && case.body.get(*name) == Some(usage))
-            }) && (case.model.as_deref() == body["model"].as_str()
-                || case.model.as_deref() == body["modelVersion"].as_str())
-        };
         let server = metered
             .model
             .as_deref()
@@ -174,22 +168,12 @@ fn every_recording_that_has_an_expected_price() {
             provider.prices().to_owned()
         };
         let tokens = by_published_names(&metered);
-        let of_provider = |case: &&Priced| {
-            case.extracted
-                .iter()
-                .any(|extracted| extracted.extractors.iter().any(|e| e.provider_id == id))
-        };
-        let Some(case) = cases.iter().filter(same).find(of_provider) else {
+        let same = cases.iter().filter(|case| case.is_of(&body));
+        let Some(case) = same.clone().find(|case| case.names(&id)) else {
             absent += 1;
             continue;
         };
-        let expected = case
-            .extracted
-            .iter()
-            .filter(|extracted| extracted.usage == tokens);
-        let expected = expected
-            .flat_map(|extracted| &extracted.extractors)
-            .find(|e| e.provider_id == id);
+        let expected = case.of(&id, &tokens);
         let Some(expected) = expected else {
             let all: Vec<_> = case
                 .extracted
