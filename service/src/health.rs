@@ -36,6 +36,8 @@ use crate::{Problem, http};
 const CHECK_TIMEOUT: Duration = Duration::from_secs(3);
 /// An answer serves everyone who asks within this time.
 const REPORT_AGE_MAX: Duration = Duration::from_millis(500);
+/// One that says no does so for less: somebody waits for a yes.
+const REFUSAL_AGE_MAX: Duration = Duration::from_millis(50);
 
 type CheckFuture = Pin<Box<dyn Future<Output = Result<(), String>> + Send>>;
 
@@ -88,11 +90,11 @@ impl Readiness {
         flag
     }
 
-    /// How everything stands now, or within the last half second.
+    /// How everything stands now, or stood a moment ago.
     pub async fn report(&self) -> Report {
         let mut latest = self.latest.lock().await;
         if let Some((at, report)) = latest.as_ref()
-            && at.elapsed() < REPORT_AGE_MAX
+            && at.elapsed() < age_max(report)
         {
             return report.clone();
         }
@@ -118,6 +120,14 @@ impl Readiness {
             .lock()
             .unwrap_or_else(PoisonError::into_inner)
             .clone()
+    }
+}
+
+fn age_max(report: &Report) -> Duration {
+    if report.ready {
+        REPORT_AGE_MAX
+    } else {
+        REFUSAL_AGE_MAX
     }
 }
 

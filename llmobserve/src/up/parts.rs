@@ -40,24 +40,25 @@ impl Parts {
         let aggregator = Role::aggregator(&executable, plan, directory)?;
         let proxy = Role::proxy(&executable, plan, directory)?;
         let kafka = async {
-            match plan.own_kafka_port {
-                Some(port) => start(Kafka::new(directory.of("kafka"), port))
-                    .await
-                    .map(Some),
-                None => Ok(None),
-            }
+            let kafka = match plan.own_kafka_port {
+                Some(port) => Some(start(Kafka::new(directory.of("kafka"), port)).await?),
+                None => None,
+            };
+            make_topics(plan).await?;
+            anyhow::Ok(kafka)
         };
         let clickhouse = async {
-            match plan.own_clickhouse_port {
+            let clickhouse = match plan.own_clickhouse_port {
                 Some(port) => {
                     let role = Role::clickhouse(&executable, plan, directory, port);
-                    start(role).await.map(Some)
+                    Some(start(role).await?)
                 }
-                None => Ok(None),
-            }
+                None => None,
+            };
+            make_tables(plan).await?;
+            anyhow::Ok(clickhouse)
         };
         let (kafka, clickhouse) = tokio::try_join!(kafka, clickhouse)?;
-        tokio::try_join!(make_tables(plan), make_topics(plan))?;
         let (aggregator, proxy) = tokio::try_join!(start(aggregator), start(proxy))?;
         Ok(Self {
             kafka,

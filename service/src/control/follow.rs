@@ -18,6 +18,8 @@ use crate::retry::{Failure, Policy, retry};
 const GROUP: &str = "llmobserve.control";
 /// Longest wait for a record, and so for the end of the process.
 const POLL: Duration = Duration::from_millis(100);
+/// Of a question for records that brings none.
+const FETCH_WAIT_MS: &str = "100";
 /// Records that are applied at once while the copy is filled.
 const BATCH_RECORDS_MAX: usize = 100_000;
 /// Until the broker is found. It may come up a moment after we do.
@@ -77,11 +79,14 @@ fn consumer(inner: &Inner) -> KafkaResult<BaseConsumer<Polled>> {
         .set("enable.partition.eof", "true")
         // A topic that was cut or made again is read anew.
         .set("auto.offset.reset", "earliest")
-        .set("allow.auto.create.topics", "false");
+        .set("allow.auto.create.topics", "false")
+        // How long the end of the topic takes to show, and with it that the copy is whole.
+        .set("fetch.wait.max.ms", FETCH_WAIT_MS);
     inner.kafka.overlay(&mut config);
     let consumer: BaseConsumer<Polled> = config.create_with_context(Polled)?;
     let mut partitions = TopicPartitionList::new();
-    partitions.add_partition_offset(&inner.kafka.control_topic, 0, Offset::Beginning)?;
+    // Compaction leaves the beginning where it is; librdkafka asks for it twice a second only.
+    partitions.add_partition_offset(&inner.kafka.control_topic, 0, Offset::Offset(0))?;
     #[allow(
         clippy::disallowed_methods,
         reason = "every process reads the whole topic and commits nothing: there is no offset \
