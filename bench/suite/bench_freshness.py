@@ -8,20 +8,32 @@ from probes import Probes
 TITLE = "accepted → in the statistics, with 1,000 events/s beside it"
 AGAINST = "the promise of 2 s"
 SECONDS = 120 if FULL else 45
+#: Until what was sent before a recovery can no longer land, batches are looked at when they are stored.
+WATCHED = 65
 
 
 def run(results):
     with running() as instance:
-        # A new topic's first minute is watched more closely than what follows.
         load = start_tool("events", "--address", f"127.0.0.1:{instance.port}", "--rate", 1000, "--batch", 10,
-                          "--seconds", SECONDS + 10)
+                          "--seconds", WATCHED + SECONDS + 15)
         time.sleep(5)
-        probes = Probes(instance, threads=2)
-        time.sleep(SECONDS)
-        delays = [delay for _, delay in probes.end()]
+        watched = delays(instance, WATCHED - 20)
+        time.sleep(20)
+        usual = delays(instance, SECONDS)
         load.wait()
-    p50, p99 = quantile(delays, 0.5), quantile(delays, 0.99)
+    p99 = quantile(usual, 0.99)
     results.ratio = p99 / 2
-    results.row("seconds from 202 to the statistics: p50, p99, worst", f"{p50:.2f}, {p99:.2f}, {max(delays):.2f}", "2 (p99)",
-                f"{p99 / 2:.2f}", "p99 < 2", p99 < 2)
-    results.note(f"{number(len(delays))} probes, each an event of a tenant of its own.")
+    results.row("seconds from 202 to the statistics: p50, p99, worst", shown(usual), "2 (p99)", f"{p99 / 2:.2f}", "p99 < 2", p99 < 2)
+    results.row("the same in the first minute after the start", shown(watched), "", "", "", None)
+    results.note(f"{number(len(usual))} and {number(len(watched))} probes, each an event of a tenant of its own. In its first "
+                 "minute the aggregator asks of each batch whether it is stored, and does not rest on the acknowledgement.")
+
+
+def delays(instance, seconds):
+    probes = Probes(instance, threads=2)
+    time.sleep(seconds)
+    return [delay for _, delay in probes.end()]
+
+
+def shown(found):
+    return f"{quantile(found, 0.5):.2f}, {quantile(found, 0.99):.2f}, {max(found):.2f}"

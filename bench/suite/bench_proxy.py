@@ -1,6 +1,6 @@
 """What a proxy adds and costs: the same load in one run directly, through nginx, through ours and
-through LiteLLM's proxy, against an upstream that answers at once. Ours meters, and its events are
-stored; that they all are is checked. CPU time is of the proxy's own processes; latency counts from
+through LiteLLM's proxy, against an upstream that answers at once. Ours meters, and its events go to Kafka;
+that all of them are stored afterwards is checked. CPU time is of the proxy's own processes; latency counts from
 when a request was due.
 """
 
@@ -15,7 +15,9 @@ import time
 import urllib.request
 from pathlib import Path
 
-from machine import ROOT, RUNS, SECONDS, TOOL, WORK, Several, cpu_seconds, free_ports, note, number, running, start, stop, tool, tree
+from machine import (
+    ROOT, RUNS, SECONDS, TOOL, WORK, Parts, Several, cpu_seconds, free_ports, note, number, running, start, stop, stopped, tool, tree,
+)
 
 TITLE = "calls through the proxy; ours meters, and every event is stored"
 AGAINST = "nginx and LiteLLM's proxy, one worker each, in front of the same upstream"
@@ -136,7 +138,9 @@ def run(results):
             for target in targets.values():
                 wait_for(target.port, target.path)
                 target.load(2, CONNECTIONS)
-            measure(results, targets)
+            parts = Parts(instance)
+            with stopped(parts.aggregator, parts.clickhouse):
+                measure(results, targets)
             check_stored(instance)
     finally:
         for process in processes:
@@ -170,12 +174,19 @@ def measure(results, targets):
             lines.append([name, f"{number(rate)} calls/s", at["p50"].show(2), at["p99"].show(2),
                           *(f"{at[p].median - base[p]:+.2f}" for p in at)])
     # From the upstream's making a piece to the client.
+    first = {}
     for name in ("directly", "nginx", "ours"):
         loads = [targets[name].load(SECONDS / 2, STREAMS, stream=True)["first_pieces"] for _ in range(RUNS)]
-        lines.append([name, f"first piece of a stream, {STREAMS} at once", Several(load["p50"] for load in loads).show(2),
-                      Several(load["p99"] for load in loads).show(2), "", ""])
+        at = {p: Several(load[p] for load in loads) for p in ("p50", "p99")}
+        first[name] = at["p99"].median
+        lines.append([name, f"first piece of a stream, {STREAMS} at once", at["p50"].show(2), at["p99"].show(2), "", ""])
     results.row("added to the p99 at half of ours' capacity, ms", f"{added['ours']['p99']:.2f}", f"{added['nginx']['p99']:.2f} (nginx)",
                 "", "≤ 1", added["ours"]["p99"] <= 1)
+    added_first = first["ours"] - first["directly"]
+    results.row("added to the p99 of a stream's first piece, ms", f"{added_first:.2f}",
+                f"{first['nginx'] - first['directly']:.2f} (nginx)", "", "≤ 1", added_first <= 1)
+    results.note(f"A call costs ours {1e6 / per_cpu['ours'].median:.0f} µs of CPU, nginx {1e6 / per_cpu['nginx'].median:.0f}: nginx passes "
+                 "bytes on, ours also reads both bodies, prices them, makes an event and hands it to Kafka (see LOG.md).")
     results.table(["through", "load", "p50 ms", "p99 ms", "adds to p50", "adds to p99"], lines)
 
 
@@ -184,7 +195,7 @@ def check_stored(instance):
     with urllib.request.urlopen(f"http://127.0.0.1:{instance.proxy}/metrics", timeout=10) as answer:
         lines = answer.read().decode().splitlines()
     calls = sum(float(line.split()[-1]) for line in lines if line.startswith("llmobserve_proxy_calls_total{"))
-    deadline = time.monotonic() + 60
+    deadline = time.monotonic() + 120
     while True:
         stored = sum(row["call_count"] for row in json.loads(instance.get("/stats/by-provider")))
         if stored >= calls:

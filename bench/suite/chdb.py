@@ -22,7 +22,6 @@ class Engine:
         # Memory and caches as in engines/src/clickhouse/data_dir.rs.
         (directory / "config.xml").write_text(f"""<clickhouse>
             <users_config>{directory}/users.xml</users_config>
-            <format_schema_path>{directory}/schemas/</format_schema_path>
             <max_server_memory_usage>{2 << 30}</max_server_memory_usage>
             <mark_cache_size>{128 << 20}</mark_cache_size>
             <primary_index_cache_size>{128 << 20}</primary_index_cache_size>
@@ -31,7 +30,6 @@ class Engine:
             <max_parts_cleaning_thread_pool_size>2</max_parts_cleaning_thread_pool_size>
             <merge_tree><old_parts_lifetime>60</old_parts_lifetime></merge_tree>
         </clickhouse>""")
-        (directory / "schemas").mkdir()
         self.directory = directory
         self._c = ctypes.CDLL(str(library()))
         for name in ("chdb_query_n", "chdb_result_buffer", "chdb_result_error"):

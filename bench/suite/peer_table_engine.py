@@ -6,7 +6,6 @@ Prints one line of JSON.
 
 import json
 import os
-import shutil
 import sys
 import time
 from pathlib import Path
@@ -40,7 +39,8 @@ def main():
     brokers, count, ddl, directory, consumers = sys.argv[1:]
     count, directory = int(count), Path(directory)
     engine = Engine(directory)
-    shutil.copy(ROOT / "schemas/proto/usage_event.proto", directory / "schemas/usage_event.proto")
+    # The library looks for schemas where its process is.
+    os.chdir(ROOT / "schemas/proto")
     engine.sql("CREATE DATABASE llmobserve")
     for statement in Path(ddl).read_text().split(";\n"):
         if statement.strip():
@@ -59,7 +59,7 @@ def main():
         if rows and (not seen or rows > seen[-1][1]):
             seen.append((time.monotonic(), rows))
         if time.monotonic() > deadline:
-            raise SystemExit(f"{rows} of {count} rows; {engine.sql('SELECT exceptions.text FROM system.kafka_consumers')}")
+            raise SystemExit(f"{rows} of {count} rows; {engine.sql('SELECT left(exceptions.text[1], 300) FROM system.kafka_consumers')}")
         time.sleep(0.05)
     # The views behind the last raw rows.
     time.sleep(1)
