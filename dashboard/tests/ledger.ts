@@ -124,6 +124,9 @@ export function totalsBy(events: Event[], key: (event: Event) => string | undefi
   return totals.map(({ name, shown }) => [name, shown]);
 }
 
+/** As the API and the files say it, where `unpriced_count` stands beside it. */
+export const plainly = (shown: string) => shown.replace("unknown", "0");
+
 /** As it is shown: what has no price was not free. */
 export function cost(events: Event[]): string {
   const sum = total(events);
