@@ -21,11 +21,6 @@ use anyhow::Context;
 use clap::Parser;
 use cli::Cli;
 
-/// Requests are made of many small pieces that threads hand to each other, where the system's
-/// allocator takes an eighth of the time.
-#[global_allocator]
-static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
-
 /// How long work that cannot be cancelled may hold up the end of the process.
 const LINGER_MAX: Duration = Duration::from_secs(1);
 
