@@ -2,7 +2,7 @@
 //! the same, each call is one event, and a client that leaves a recorded stream at any piece is
 //! one event too, honest about what it knows.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 use std::io::{BufRead, BufReader};
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -14,14 +14,13 @@ use bytes::Bytes;
 use futures::StreamExt as _;
 use http_body_util::Full;
 use proxy::List;
-use schemas::money::Usd;
-use schemas::pricing::{PriceBook, Query, Usage};
 use schemas::wire::{CostSource, Status, UsageEvent};
 use serde_json::Value;
 use service::auth::Authenticator;
 
 use crate::client::{http1, next, send};
-use crate::expected::{AUGUST_2026_US, Priced};
+use crate::expected::AUGUST_2026_US;
+use crate::prices;
 use crate::said::said;
 use crate::upstream::{Body, Upstream, pieces};
 use crate::world::{World, allow};
@@ -32,13 +31,13 @@ const AT_ONCE: usize = 16;
 const PLAY: &str = "x-play";
 const UNTIL: &str = "x-until";
 
-struct Recording {
+pub(crate) struct Recording {
     url: String,
     method: String,
     request: Bytes,
     status: u16,
     content_type: String,
-    pieces: Vec<Bytes>,
+    pub(crate) pieces: Vec<Bytes>,
 }
 
 fn corpus() -> Option<Arc<Vec<Recording>>> {
@@ -207,7 +206,7 @@ impl Stage {
     }
 }
 
-fn basis(event: &UsageEvent) -> String {
+pub(crate) fn basis(event: &UsageEvent) -> String {
     let metadata: Value = serde_json::from_str(&event.event_metadata).unwrap();
     metadata["usage_basis"].as_str().unwrap().to_owned()
 }
@@ -254,106 +253,10 @@ async fn every_recording_passes_byte_for_byte_and_is_one_event() {
         measured += 1;
     }
     println!("{} recordings, {measured} measured", recordings.len());
-    compare_prices(&recordings, &events);
+    prices::compare(&recordings, &events);
     // What is paid for once has one id, however often it was fetched.
     assert_eq!(events.len(), recordings.len());
     assert!(measured * 10 > recordings.len() * 8, "{measured}");
-}
-
-/// The provider's name in the data set.
-fn prices_id(event: &UsageEvent) -> String {
-    match (event.provider.as_str(), event.model.rsplit_once(':')) {
-        ("bedrock", _) => "aws".to_owned(),
-        ("huggingface", Some((_, server))) => format!("huggingface_{server}"),
-        (name, _) => name.to_owned(),
-    }
-}
-
-/// The event's tokens and units by the data set's names; it leaves zeros out.
-fn tokens(event: &UsageEvent) -> BTreeMap<String, f64> {
-    #[allow(clippy::cast_precision_loss)] // Tokens of one call.
-    let counts = [
-        ("input_tokens", event.input_tokens),
-        ("output_tokens", event.output_tokens),
-        ("cache_read_tokens", event.cached_tokens),
-        ("cache_write_tokens", event.cache_write_tokens),
-        ("cache_write_1h_tokens", event.cache_write_1h_tokens),
-        ("output_reasoning_tokens", event.reasoning_tokens),
-        ("input_audio_tokens", event.audio_input_tokens),
-        ("output_audio_tokens", event.audio_output_tokens),
-    ]
-    .map(|(name, count)| (name.to_owned(), count as f64));
-    let units = event.usage.iter().map(|(name, n)| (name.clone(), *n));
-    let all = counts.into_iter().chain(units);
-    all.filter(|(_, count)| *count != 0.0).collect()
-}
-
-/// Back to what prices are made of.
-fn usage(event: &UsageEvent) -> Usage {
-    Usage {
-        input_tokens: Some(event.input_tokens),
-        output_tokens: Some(event.output_tokens),
-        cached_tokens: Some(event.cached_tokens),
-        cache_write_tokens: Some(event.cache_write_tokens),
-        cache_write_1h_tokens: Some(event.cache_write_1h_tokens),
-        reasoning_tokens: Some(event.reasoning_tokens),
-        audio_input_tokens: Some(event.audio_input_tokens),
-        audio_output_tokens: Some(event.audio_output_tokens),
-        units: event.usage.clone().into_iter().collect(),
-    }
-}
-
-/// The cost of every answer whose price is expected is that price, to the last digit.
-fn compare_prices(recordings: &[Recording], events: &[UsageEvent]) {
-    let cases = Priced::all().unwrap();
-    let book = PriceBook::bundled().unwrap();
-    let (mut equal, mut unpriced, mut corrected, mut wrong) = (0, 0, 0, Vec::new());
-    // OpenRouter says itself what it charged.
-    let by_the_book = events
-        .iter()
-        .filter(|event| basis(event) == "measured" && event.provider != "openrouter");
-    for event in by_the_book {
-        let which = event.run_id.strip_prefix("recording-").unwrap();
-        let recording = &recordings[which.parse::<usize>().unwrap()];
-        let answer: Value = serde_json::from_slice(&recording.pieces.concat()).unwrap_or_default();
-        let id = prices_id(event);
-        let tokens = tokens(event);
-        let expected = cases.iter().filter(|case| case.is_of(&answer));
-        let expected = expected.filter_map(|case| Some((case, case.of(&id, &tokens)?)));
-        let Some((case, expected)) = expected.clone().next() else {
-            continue; // not in the data set, or read in another shape there
-        };
-        let ours = event.cost_pico_usd.map(|pico| Usd::from_pico(pico.into()));
-        match (ours, expected.usd()) {
-            (None, None) => unpriced += 1,
-            // Bedrock names the model in the path only, which the data set leaves out.
-            (Some(_), None) if case.model.is_none() => unpriced += 1,
-            (ours, theirs) if ours == theirs => equal += 1,
-            (ours, theirs) => {
-                let query = Query {
-                    tenant_id: None,
-                    provider: &expected.provider_id,
-                    model: case.model.as_deref().unwrap_or_default(),
-                    service_tier: None,
-                    timestamp_us: AUGUST_2026_US,
-                    usage: &usage(event),
-                };
-                if ours == book.price(&query) {
-                    corrected += 1; // the data set is older than the prices
-                } else {
-                    wrong.push(format!(
-                        "{} {}: {ours:?} not {theirs:?}",
-                        event.provider, event.model
-                    ));
-                }
-            }
-        }
-    }
-    println!(
-        "prices: {equal} equal, {unpriced} without one on both sides, {corrected} corrected since"
-    );
-    assert!(wrong.is_empty(), "{wrong:#?}");
-    assert!(equal > 300, "{equal}");
 }
 
 #[tokio::test(flavor = "multi_thread")]

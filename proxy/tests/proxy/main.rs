@@ -15,6 +15,7 @@ mod failures;
 mod isolation;
 mod load;
 mod passing;
+mod prices;
 mod protocols;
 mod refusals;
 mod said;

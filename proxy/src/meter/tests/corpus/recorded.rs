@@ -168,8 +168,8 @@ fn every_recording_that_has_an_expected_price() {
             provider.prices().to_owned()
         };
         let tokens = by_published_names(&metered);
-        let same = cases.iter().filter(|case| case.is_of(&body));
-        let Some(case) = same.clone().find(|case| case.names(&id)) else {
+        let mut same = cases.iter().filter(|case| case.is_of(&body));
+        let Some(case) = same.find(|case| case.names(&id)) else {
             absent += 1;
             continue;
         };
