@@ -1,6 +1,6 @@
 use std::fs::{self, File};
 use std::path::Path;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use anyhow::Context;
 use rdkafka::admin::{AdminClient, AdminOptions, NewTopic, TopicReplication};
@@ -17,6 +17,7 @@ const READY_TIMEOUT: Duration = Duration::from_secs(60);
 
 /// For a broker that has the records already.
 const READ_TIMEOUT: Duration = Duration::from_secs(10);
+const ASK_AGAIN: Duration = Duration::from_millis(50);
 
 static KAFKA: OnceCell<Kafka> = OnceCell::const_new();
 
@@ -81,8 +82,7 @@ pub fn read_all(bootstrap: &str, topic: &str, partitions: i32) -> Vec<OwnedMessa
     let mut list = TopicPartitionList::new();
     let mut left = 0;
     for partition in 0..partitions {
-        let marks = consumer.fetch_watermarks(topic, partition, READ_TIMEOUT);
-        left += marks.unwrap().1;
+        left += end_of(&consumer, topic, partition);
         let added = list.add_partition_offset(topic, partition, Offset::Beginning);
         added.unwrap();
     }
@@ -93,6 +93,22 @@ pub fn read_all(bootstrap: &str, topic: &str, partitions: i32) -> Vec<OwnedMessa
     consumer.assign(&list).unwrap();
     let read = |_| consumer.poll(READ_TIMEOUT).expect("a record in time");
     (0..left).map(|n| read(n).unwrap().detach()).collect()
+}
+
+/// Where a partition ends. A broker that has just made the topic may say for a moment that it
+/// does not lead it; librdkafka hands that on instead of asking again.
+fn end_of(consumer: &BaseConsumer, topic: &str, partition: i32) -> i64 {
+    let begun = Instant::now();
+    loop {
+        match consumer.fetch_watermarks(topic, partition, READ_TIMEOUT) {
+            Ok((_, end)) => return end,
+            Err(error) => assert!(
+                begun.elapsed() < READ_TIMEOUT,
+                "{topic}-{partition}: {error}"
+            ),
+        }
+        std::thread::sleep(ASK_AGAIN);
+    }
 }
 
 /// Runs the broker from a thread that stays, since a test's runtime ends with the test.
