@@ -21,8 +21,8 @@ pub trait Store: Send + Sync {
     /// Returns when the block is stored, or was stored before under the same token.
     async fn insert(&self, block: &Block, token: &str) -> anyhow::Result<()>;
 
-    /// Whether the table holds this batch's rows of the block's month.
-    async fn holds(&self, extent: &Extent, block: &Block) -> anyhow::Result<bool>;
+    /// Of each block, whether its table holds the batch's rows of its month.
+    async fn holds(&self, extent: &Extent, blocks: &[&Block]) -> anyhow::Result<Vec<bool>>;
 
     /// The batch's rows as `trace_events` holds them.
     async fn rows_of(&self, extent: &Extent) -> anyhow::Result<Vec<StoredRow>>;

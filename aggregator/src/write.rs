@@ -24,7 +24,8 @@ use crate::store::{Store, StoredRow};
 pub(crate) enum Trust {
     /// Nothing happened since the plan was acknowledged: a fresh token is enough.
     Acks,
-    /// Soon after a recovery, a batch of which nothing is stored: send, then look.
+    /// Soon after a recovery, a batch of which nothing is stored: send, then look at all that
+    /// the ledger is about to vouch for.
     Looks,
     /// A batch that was begun before, or an answer that did not come: look, send, look again.
     Nothing,
@@ -41,9 +42,11 @@ pub(crate) struct Writer {
 impl Writer {
     /// Writes a planned batch: raw, the rollups, the ledger last.
     pub(crate) async fn write(&self, batch: &mut Batch, trust: Trust) -> Result<(), Stop> {
+        let looks = trust == Trust::Looks;
         let mut trust = trust;
-        for block in batch.raw_blocks() {
-            self.put(batch, &block, &mut trust).await?;
+        let raw = batch.raw_blocks();
+        for block in &raw {
+            self.put(batch, block, &mut trust).await?;
         }
         let rollups = match trust {
             // Another version of us may have written raw: rollups follow what it holds.
@@ -54,7 +57,36 @@ impl Writer {
             Trust::Acks | Trust::Looks => batch.rollup_blocks(batch.facts()),
         };
         self.put_all(batch, &rollups, &mut trust).await?;
-        self.put(batch, &batch.ledger_block(), &mut trust).await
+        if looks {
+            let blocks: Vec<&Block> = raw.iter().chain(&rollups).collect();
+            self.look(batch, &blocks, &mut trust).await?;
+        }
+        let ledger = batch.ledger_block();
+        self.put(batch, &ledger, &mut trust).await?;
+        if looks {
+            self.look(batch, &[&ledger], &mut trust).await?;
+        }
+        Ok(())
+    }
+
+    /// Looks at blocks that were acknowledged; what is absent is sent again.
+    async fn look(
+        &self,
+        batch: &mut Batch,
+        blocks: &[&Block],
+        trust: &mut Trust,
+    ) -> Result<(), Stop> {
+        let extent = batch.extent();
+        let ask = || self.store.holds(&extent, blocks);
+        let held = insist(self.lease.stop(), "ask what is stored", ask).await;
+        for (block, held) in blocks.iter().zip(held.ok_or(Stop::Revoked)?) {
+            if !held {
+                self.burn(batch, block).await?;
+                *trust = Trust::Nothing;
+                self.put(batch, block, trust).await?;
+            }
+        }
+        Ok(())
     }
 
     /// Sends blocks side by side; whatever went wrong with one is mended one by one.
@@ -100,20 +132,18 @@ impl Writer {
         }
     }
 
-    async fn send_once(&self, batch: &Batch, block: &Block) -> anyhow::Result<()> {
-        self.store.insert(block, &batch.token(block)).await
-    }
-
     /// `Ok(false)`: acknowledged, yet the rows are not there.
     async fn send(&self, batch: &Batch, block: &Block, trust: Trust) -> anyhow::Result<bool> {
-        if trust == Trust::Nothing && self.store.holds(&batch.extent(), block).await? {
+        if trust == Trust::Nothing && self.is_held(batch, block).await? {
             return Ok(true);
         }
-        self.send_once(batch, block).await?;
-        if trust == Trust::Acks {
-            return Ok(true);
-        }
-        self.store.holds(&batch.extent(), block).await
+        self.store.insert(block, &batch.token(block)).await?;
+        Ok(trust != Trust::Nothing || self.is_held(batch, block).await?)
+    }
+
+    async fn is_held(&self, batch: &Batch, block: &Block) -> anyhow::Result<bool> {
+        let held = self.store.holds(&batch.extent(), &[block]).await?;
+        Ok(held == [true])
     }
 
     /// A ghost: the token is spent and the rows are gone. The next attempt is a plan of

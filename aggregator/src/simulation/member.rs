@@ -218,9 +218,11 @@ impl Store for Arc<Member> {
         Ok(())
     }
 
-    async fn holds(&self, extent: &Extent, block: &Block) -> anyhow::Result<bool> {
+    async fn holds(&self, extent: &Extent, blocks: &[&Block]) -> anyhow::Result<Vec<bool>> {
         self.alive().await;
-        Ok(self.world().tables.holds(extent, block))
+        let world = self.world();
+        let held = blocks.iter().map(|block| world.tables.holds(extent, block));
+        Ok(held.collect())
     }
 
     async fn rows_of(&self, extent: &Extent) -> anyhow::Result<Vec<StoredRow>> {

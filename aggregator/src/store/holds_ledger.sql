@@ -1,4 +1,4 @@
-SELECT count() > 0
+SELECT count() > 0 AS is_held
 FROM ingest_ledger
 WHERE tenant_id = ''
   AND topic = {topic:String} AND epoch = {epoch:String} AND partition = {partition:UInt32}

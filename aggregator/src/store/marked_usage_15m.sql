@@ -1,3 +1,3 @@
-SELECT max(marker_end) >= {end:UInt64} AND {start:UInt64} < {end:UInt64}
+SELECT max(marker_end) >= {end:UInt64} AND {start:UInt64} < {end:UInt64} AS is_held
 FROM usage_15m
-WHERE tenant_id = '' AND toYYYYMM(bucket) = {month:UInt32} AND marker = {marker:String}
+WHERE tenant_id = '' AND toYYYYMM(bucket) = {{month}} AND marker = {marker:String}

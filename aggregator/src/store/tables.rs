@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use anyhow::Context as _;
 use async_trait::async_trait;
 use clickhouse::Client;
 use clickhouse::query::{Query, RowCursor};
@@ -65,6 +66,19 @@ impl ClickHouse {
     }
 }
 
+/// Whether the table of the block with this number holds it.
+fn question((n, block): (usize, &&Block)) -> String {
+    let sql = match block.table {
+        Table::TraceEvents => include_str!("holds_raw.sql"),
+        Table::IngestLedger => include_str!("holds_ledger.sql"),
+        Table::Usage15m => include_str!("marked_usage_15m.sql"),
+        Table::Usage1m => include_str!("marked_usage_1m.sql"),
+        Table::Runs => include_str!("marked_runs.sql"),
+    };
+    let sql = sql.replace("{{month}}", &block.month.to_string());
+    format!("SELECT toUInt32({n}) AS n, is_held FROM ({sql})")
+}
+
 #[async_trait]
 impl Store for ClickHouse {
     async fn insert(&self, block: &Block, token: &str) -> anyhow::Result<()> {
@@ -87,17 +101,21 @@ impl Store for ClickHouse {
         Ok(())
     }
 
-    async fn holds(&self, extent: &Extent, block: &Block) -> anyhow::Result<bool> {
-        let sql = match block.table {
-            Table::TraceEvents => include_str!("holds_raw.sql"),
-            Table::IngestLedger => include_str!("holds_ledger.sql"),
-            Table::Usage15m => include_str!("marked_usage_15m.sql"),
-            Table::Usage1m => include_str!("marked_usage_1m.sql"),
-            Table::Runs => include_str!("marked_runs.sql"),
-        };
-        let query = self.of_batch(sql, extent).param("month", block.month);
-        let held: u8 = query.fetch_one().await?;
-        Ok(held != 0)
+    async fn holds(&self, extent: &Extent, blocks: &[&Block]) -> anyhow::Result<Vec<bool>> {
+        if blocks.is_empty() {
+            return Ok(Vec::new()); // A batch of duplicates stores nothing but its line in the ledger.
+        }
+        let questions: Vec<String> = blocks.iter().enumerate().map(question).collect();
+        let query = self.of_batch(&questions.join(" UNION ALL "), extent);
+        let answers: Vec<(u32, u8)> = query.fetch_all().await?;
+        let mut held = vec![None; blocks.len()];
+        for (n, answer) in answers {
+            if let Some(of_block) = held.get_mut(n as usize) {
+                *of_block = Some(answer != 0);
+            }
+        }
+        let held: Option<Vec<bool>> = held.into_iter().collect();
+        held.context("ClickHouse did not answer for every block")
     }
 
     async fn rows_of(&self, extent: &Extent) -> anyhow::Result<Vec<StoredRow>> {

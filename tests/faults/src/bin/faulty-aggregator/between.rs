@@ -16,8 +16,8 @@ pub(crate) trait Between: Send + Sync {
         self.inner().insert(block, token).await
     }
 
-    async fn holds(&self, extent: &Extent, block: &Block) -> anyhow::Result<bool> {
-        self.inner().holds(extent, block).await
+    async fn holds(&self, extent: &Extent, blocks: &[&Block]) -> anyhow::Result<Vec<bool>> {
+        self.inner().holds(extent, blocks).await
     }
 
     async fn ids_below(
@@ -42,8 +42,8 @@ impl<B: Between> Store for Wrapped<B> {
         self.0.insert(block, token).await
     }
 
-    async fn holds(&self, extent: &Extent, block: &Block) -> anyhow::Result<bool> {
-        self.0.holds(extent, block).await
+    async fn holds(&self, extent: &Extent, blocks: &[&Block]) -> anyhow::Result<Vec<bool>> {
+        self.0.holds(extent, blocks).await
     }
 
     async fn rows_of(&self, extent: &Extent) -> anyhow::Result<Vec<StoredRow>> {

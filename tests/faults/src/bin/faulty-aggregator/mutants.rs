@@ -116,15 +116,18 @@ impl Between for NoVerification {
         Ok(())
     }
 
-    async fn holds(&self, extent: &Extent, block: &Block) -> anyhow::Result<bool> {
-        let believed = {
-            let acknowledged = self
-                .acknowledged
-                .lock()
-                .unwrap_or_else(PoisonError::into_inner);
-            acknowledged.contains(&Self::name(extent, block))
-        };
-        Ok(believed || self.inner.holds(extent, block).await?)
+    async fn holds(&self, extent: &Extent, blocks: &[&Block]) -> anyhow::Result<Vec<bool>> {
+        let held = self.inner.holds(extent, blocks).await?;
+        let acknowledged = self
+            .acknowledged
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner);
+        let believed = |block| acknowledged.contains(&Self::name(extent, block));
+        Ok(blocks
+            .iter()
+            .zip(held)
+            .map(|(block, held)| held || believed(block))
+            .collect())
     }
 }
 
