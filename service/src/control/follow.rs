@@ -18,8 +18,11 @@ use crate::retry::{Failure, Policy, retry};
 const GROUP: &str = "llmobserve.control";
 /// Longest wait for a record, and so for the end of the process.
 const POLL: Duration = Duration::from_millis(100);
-/// Of a question for records that brings none.
-const FETCH_WAIT_MS: &str = "100";
+/// Of a question for records that brings none, at most: a record ends it at once. Every process
+/// of an idle installation asks that often.
+const FETCH_WAIT_MS: &str = "5000";
+/// For the broker to say where the topic ends.
+const ASK_MAX: Duration = Duration::from_secs(5);
 /// Records that are applied at once while the copy is filled.
 const BATCH_RECORDS_MAX: usize = 100_000;
 /// Until the broker is found. It may come up a moment after we do.
@@ -57,15 +60,18 @@ fn read(inner: &Inner) -> KafkaResult<()> {
         inner,
         batch: Vec::new(),
         next_offset: 0,
+        // Where the topic ends shows sooner so than by a question that brings no more.
+        end: end_of(&consumer, &inner.kafka.control_topic),
     };
     while !inner.shutdown.is_cancelled() {
         match consumer.poll(POLL) {
             None => reader.apply(),
             Some(Ok(message)) => reader.take(&message),
-            Some(Err(KafkaError::PartitionEOF(_))) => reader.end(),
+            Some(Err(KafkaError::PartitionEOF(_))) => reader.end = Some(reader.next_offset),
             // librdkafka tries again by itself; until then we go on with what we have.
             Some(Err(error)) => tracing::warn!("the control topic cannot be read now: {error}"),
         }
+        reader.settle();
     }
     Ok(())
 }
@@ -80,7 +86,6 @@ fn consumer(inner: &Inner) -> KafkaResult<BaseConsumer<Polled>> {
         // A topic that was cut or made again is read anew.
         .set("auto.offset.reset", "earliest")
         .set("allow.auto.create.topics", "false")
-        // How long the end of the topic takes to show, and with it that the copy is whole.
         .set("fetch.wait.max.ms", FETCH_WAIT_MS);
     inner.kafka.overlay(&mut config);
     let consumer: BaseConsumer<Polled> = config.create_with_context(Polled)?;
@@ -96,11 +101,19 @@ fn consumer(inner: &Inner) -> KafkaResult<BaseConsumer<Polled>> {
     Ok(consumer)
 }
 
+/// The offset behind the last record, where the broker tells it.
+fn end_of(consumer: &BaseConsumer<Polled>, topic: &str) -> Option<i64> {
+    let watermarks = consumer.fetch_watermarks(topic, 0, ASK_MAX);
+    watermarks.ok().map(|(_, high)| high)
+}
+
 struct Reader<'a> {
     inner: &'a Inner,
     /// Kind and change of what is not applied yet.
     batch: Vec<(String, Change)>,
     next_offset: i64,
+    /// Where the copy is whole.
+    end: Option<i64>,
 }
 
 impl Reader<'_> {
@@ -118,8 +131,12 @@ impl Reader<'_> {
         }
     }
 
-    /// Everything that is on the topic has been taken.
-    fn end(&mut self) {
+    /// The copy is whole once everything up to the end has been taken.
+    fn settle(&mut self) {
+        if self.end.is_none_or(|end| self.next_offset < end) {
+            return;
+        }
+        self.end = None;
         self.apply();
         if self.inner.progress.borrow().caught_up {
             return;
