@@ -224,10 +224,10 @@ impl Call {
 
     /// Completes what was reported so far by what passed.
     fn estimate(&self, reported: Usage, tally: &Tally) -> Usage {
-        let read = self.asked.text.plus(self.asked.input).tokens();
+        let read = || self.asked.text.tokens() + self.asked.input.tokens();
         let written = tally.written.tokens().max(tally.whole.tokens());
         Usage {
-            input_tokens: reported.input_tokens.or(Some(read)),
+            input_tokens: reported.input_tokens.or_else(|| Some(read())),
             output_tokens: Some(reported.output_tokens.unwrap_or_default().max(written)),
             ..reported
         }

@@ -40,8 +40,8 @@ pub(super) struct Tally {
 impl Tally {
     /// The event at hand is complete and counts.
     pub(super) fn commit(&mut self) {
-        self.written = std::mem::take(&mut self.pending_written).plus(self.written);
-        self.whole = std::mem::take(&mut self.pending_whole).plus(self.whole);
+        self.written.append(&mut self.pending_written);
+        self.whole.append(&mut self.pending_whole);
         for (said, value) in std::mem::take(&mut self.pending) {
             self.learn(said, value);
         }
@@ -50,8 +50,8 @@ impl Tally {
     /// The event at hand was damaged.
     pub(super) fn discard(&mut self) {
         self.pending.clear();
-        self.pending_written = Sample::default();
-        self.pending_whole = Sample::default();
+        self.pending_written.clear();
+        self.pending_whole.clear();
     }
 
     fn learn(&mut self, said: Said, value: Value) {
