@@ -45,7 +45,8 @@ def run(results):
     results.row("seconds until ready", ours.show(2), kafka.show(2), f"{results.ratio:.2f}", "≤ 1.3", results.ratio <= 1.3)
     results.note("The last start, seconds from its first line: " + ", ".join(f"{what} {at:.2f}" for what, at in steps) + ".")
     results.note("Kafka is ready when its log says `Kafka Server started`; `up` when it prints `ready`, with every part "
-                 "answering.")
+                 "answering. What is behind Kafka's own start is the consumer group's: nothing can join before the broker is "
+                 "there, and who joins is given partitions before it can say where each was left.")
 
 
 def timeline(log):
