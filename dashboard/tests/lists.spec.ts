@@ -1,7 +1,7 @@
 import { readFileSync } from "node:fs";
 import type { Page } from "@playwright/test";
 import { type Event, grouped, isCall, plainly, total, totalsBy, WEEKS } from "./ledger";
-import { amounts, ask, at, card, everything, expect, OFF, sent, source, table, test } from "./page";
+import { amounts, ask, at, card, everything, expect, OFF, sent, source, spend, table, test } from "./page";
 
 const ALPHA = { tenant_id: "alpha" };
 const calls = () => sent("alpha").filter(isCall);
@@ -76,6 +76,11 @@ test("every list follows the filters", async ({ page }) => {
   expect(await amounts(table(page, "Customers"))).toEqual(totalsBy(wanted, (event) => event.customer_id).map(([name, cost]) => [name || "No customer", cost]));
   await page.getByRole("link", { name: "Sections" }).click();
   expect((await amounts(table(page, "Sections"))).map(([, cost]) => cost)).toEqual(totalsBy(wanted, (event) => event.section_path).map(([, cost]) => cost));
+  const [name] = totalsBy(wanted, (event) => event.customer_id).map(([customer]) => customer).filter(Boolean);
+  await page.goto(at(`/app/customers/${encodeURIComponent(name ?? "")}`, filters));
+  await expect(spend(page)).toHaveAttribute("data-usd", total(wanted.filter((event) => event.customer_id === name)));
+  await expect(page.getByRole("group", { name: "Filters" }).getByRole("button", { name: "Provider: openai" })).toBeVisible();
+  await expect(page.getByRole("group", { name: "Filters" }).getByRole("button", { name: "Customer" })).toHaveCount(0);
 });
 
 test("a list is put in another order by its heads, with the keyboard too", async ({ page }) => {
@@ -94,6 +99,10 @@ test("an administrator sees what every tenant cost, and goes to one", async ({ p
   await page.goto("/app/admin");
   const rows = new Map(await amounts(table(page, "Tenants")));
   for (const tenant of ["alpha", "beta", WEEKS.tenant]) expect(rows.get(tenant), tenant).toBe(total(everything(tenant)));
+  const limit = (tenant: string) => table(page, "Tenants").getByRole("row", { name: tenant }).getByRole("cell").nth(4);
+  await expect(limit("alpha")).toHaveText("none");
+  await expect(limit("beta")).toHaveText("1M events/s +1");
+  await expect(limit("beta").locator("span")).toHaveAttribute("title", "1,000,000 events a second, 900,000,000 bytes a second");
   await table(page, "Tenants").getByRole("link", { name: "beta", exact: true }).click();
   await expect(page).toHaveURL(/\/\?tenant_id=beta$/);
 });

@@ -12,6 +12,7 @@ export default async function setup(): Promise<() => Promise<void>> {
   const up = new Process(["up"], {
     LLMOBSERVE_PORT: port ?? "", LLMOBSERVE_PROXY_PORT: proxy ?? "", LLMOBSERVE_CLICKHOUSE_PORT: clickhouse ?? "",
     LLMOBSERVE_KAFKA_PORT: kafka ?? "", LLMOBSERVE_DATA_DIR: join(folder, "data"), LLMOBSERVE_LOG: "warn",
+    LLMOBSERVE_TENANT_LIMITS: "beta=0/1000000/900000000",
   }, folder);
   const off = `http://127.0.0.1:${port}`;
   const required = `http://127.0.0.1:${guarded}`;

@@ -1,18 +1,14 @@
 //! Settings of the role; their documentation is the manual.
 
-mod limits;
-
 use std::time::Duration;
 
 use clap::{Args, ValueEnum};
 use schemas::pricing::ClientCostPolicy;
-use service::config::{AuthArgs, HttpArgs, KafkaArgs, MetricsArgs, RetentionArgs};
+use service::config::{AuthArgs, HttpArgs, KafkaArgs, LimitArgs, MetricsArgs, RetentionArgs};
 use service::prices::PriceArgs;
 use service::publish::ProducerSettings;
 
 use crate::ROLE;
-
-pub use limits::{LimitArgs, Rates, TenantRates};
 
 /// Everything that `llmobserve ingest` can be told.
 #[derive(Args, Clone, Debug)]

@@ -33,7 +33,7 @@ use service::prices::Prices;
 use service::publish::{KafkaPublisher, Publisher};
 use tokio_util::sync::CancellationToken;
 
-pub use config::{ClientCost, Config, IngestArgs, LimitArgs, Rates, TenantRates};
+pub use config::{ClientCost, Config, IngestArgs};
 pub use openapi::openapi;
 pub use respond::{Rejected, Summary};
 

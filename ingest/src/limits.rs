@@ -9,8 +9,8 @@ use std::collections::HashMap;
 
 use service::Problem;
 use service::auth::Tenant;
+use service::config::{LimitArgs, Rates};
 
-use crate::config::{LimitArgs, Rates};
 use bucket::Bucket;
 
 /// The counts of every tenant.

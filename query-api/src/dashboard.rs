@@ -15,6 +15,7 @@ use crate::refusals::Refusals;
 use crate::request::{Ask, CommonParams};
 use crate::stats::totals::{Totals, totals};
 use crate::store::{Store, Template};
+use crate::usage;
 
 /// Sums over the range, and its customers.
 #[derive(Debug, Serialize, ToSchema)]
@@ -87,9 +88,8 @@ async fn customers(
     filters: &Filters,
     money: MoneyFormat,
 ) -> Result<(u64, Option<TopCustomer>), Problem> {
-    let template = Template::of_usage(include_str!("dashboard/customers.sql"));
-    let row: CustomersRow = filters
-        .bind(store.select(access, range.parts(), template))
+    let template = Template::new(include_str!("dashboard/customers.sql"));
+    let row: CustomersRow = usage::select(store, access, range.parts(), filters, template)
         .one()
         .await?;
     let top = (row.customer_count > 0).then(|| TopCustomer {

@@ -3,9 +3,10 @@
 use schemas::wire::Status;
 use service::Problem;
 use utoipa::IntoParams;
+use utoipa::openapi::path::{Parameter, ParameterIn};
 
 use crate::params::{Params, malformed};
-use crate::store::Select;
+use crate::store::{Select, Template};
 
 /// Which events count. A repeated filter means "or"; different filters mean "and".
 #[derive(Debug, Clone, Default, IntoParams)]
@@ -61,12 +62,19 @@ impl Filters {
         Ok(filters)
     }
 
-    /// Only one customer.
-    pub(crate) fn customer(customer_id: String) -> Self {
-        Self {
-            customer_id: vec![customer_id],
-            ..Self::default()
+    /// The others, of one customer that the path names.
+    ///
+    /// # Errors
+    /// 400 as [`Self::read`], and where the query names customers, too.
+    pub(crate) fn of_customer(customer_id: String, params: &mut Params) -> Result<Self, Problem> {
+        let filters = Self::read(params)?;
+        if !filters.customer_id.is_empty() {
+            return Err(malformed("the path names the customer".to_owned()));
         }
+        Ok(Self {
+            customer_id: vec![customer_id],
+            ..filters
+        })
     }
 
     /// Whether everything counts.
@@ -84,7 +92,31 @@ impl Filters {
             .all(Vec::is_empty)
     }
 
-    /// Binds the parameters of `usage.sql` and `runs/filters.sql`.
+    /// What rows of the rollups must fulfil: of those filters that are set, each with an `AND`.
+    pub(crate) fn conditions(&self) -> Template {
+        let all = [
+            (
+                &self.customer_id,
+                "customer_id IN {customer_ids:Array(String)}",
+            ),
+            (&self.provider, "provider IN {providers:Array(String)}"),
+            (&self.model, "model IN {models:Array(String)}"),
+            (&self.section, include_str!("filters/section.sql")),
+            (
+                &self.environment,
+                "environment IN {environments:Array(String)}",
+            ),
+            (&self.status, "status IN {statuses:Array(String)}"),
+        ];
+        let set = all.into_iter().filter(|(values, _)| !values.is_empty());
+        let and = Template::new("\n      AND {{condition}}");
+        Template::joined(
+            set.map(|(_, condition)| and.clone().with("condition", condition)),
+            "",
+        )
+    }
+
+    /// Binds the parameters of [`Self::conditions`] and `runs/filters.sql`.
     pub(crate) fn bind(&self, select: Select) -> Select {
         let (paths, names): (Vec<&str>, Vec<&str>) = self
             .section
@@ -103,6 +135,17 @@ impl Filters {
             .param("section_paths", paths)
             .param("environments", &self.environment)
             .param("statuses", &self.status)
+    }
+}
+
+/// [`Filters`] without the customer, for the description of the interface.
+pub(crate) enum FiltersOfCustomer {}
+
+impl IntoParams for FiltersOfCustomer {
+    fn into_params(parameter_in: impl Fn() -> Option<ParameterIn>) -> Vec<Parameter> {
+        let mut all = Filters::into_params(parameter_in);
+        all.retain(|parameter| parameter.name != "customer_id");
+        all
     }
 }
 

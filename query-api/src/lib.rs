@@ -18,6 +18,7 @@ mod customers;
 mod dashboard;
 mod filters;
 mod insights;
+mod limits;
 mod metrics;
 mod openapi;
 mod page;
@@ -30,6 +31,7 @@ mod runs;
 mod stats;
 mod store;
 mod timeseries;
+mod usage;
 mod web;
 mod whoami;
 
@@ -42,7 +44,9 @@ use clap::Args;
 use maintenance::audit::Auditor;
 use schemas::topics;
 use service::auth::{Authenticator, KeyManager};
-use service::config::{AuthArgs, AuthMode, ClickHouseArgs, HttpArgs, KafkaArgs, ReaderArgs};
+use service::config::{
+    AuthArgs, AuthMode, ClickHouseArgs, HttpArgs, KafkaArgs, LimitArgs, ReaderArgs,
+};
 use service::control::Control;
 use service::health::{self, Readiness};
 use tokio_util::sync::CancellationToken;
@@ -86,6 +90,9 @@ pub struct Config {
     /// The check that runs by itself.
     #[command(flatten)]
     pub check: CheckArgs,
+    /// How much one tenant may send, for the pages that show it; ingest keeps to it.
+    #[command(flatten)]
+    pub limits: LimitArgs,
     /// What browsers are told.
     #[command(flatten)]
     pub dashboard: DashboardArgs,
@@ -107,6 +114,7 @@ impl Config {
 pub struct QueryState {
     store: Store,
     auditor: Auditor,
+    limits: LimitArgs,
 }
 
 impl std::fmt::Debug for QueryState {
@@ -116,11 +124,12 @@ impl std::fmt::Debug for QueryState {
 }
 
 impl QueryState {
-    /// Questions go to this client's database.
-    pub fn new(client: clickhouse::Client, auditor: Auditor) -> Self {
+    /// Questions go to this client's database; the limits are only shown.
+    pub fn new(client: clickhouse::Client, auditor: Auditor, limits: LimitArgs) -> Self {
         Self {
             store: Store::new(client),
             auditor,
+            limits,
         }
     }
 
@@ -156,7 +165,11 @@ pub async fn run(config: Config, shutdown: CancellationToken) -> anyhow::Result<
     let readiness = Readiness::default();
     let control = Control::start(&config.kafka, authenticator.tables(), &shutdown);
     control.register(&readiness, ROLE);
-    let state = QueryState::new(config.questions().client(), config.auditor());
+    let state = QueryState::new(
+        config.questions().client(),
+        config.auditor(),
+        config.limits.clone(),
+    );
     state.watch(&readiness);
     let checks = tokio::spawn(state.check_conservation(&config.check, shutdown.clone()));
     let keys = KeyManager::new(authenticator.keyring().clone(), control);
@@ -207,6 +220,7 @@ fn routes() -> OpenApiRouter<Arc<QueryState>> {
         .routes(routes!(runs::run))
         .routes(routes!(whoami::whoami))
         .routes(routes!(stats::tenants::tenants))
+        .routes(routes!(limits::limits))
         .routes(routes!(stats::providers::by_provider))
         .routes(routes!(stats::models::by_model))
         .routes(routes!(stats::sections::by_section))

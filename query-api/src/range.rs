@@ -40,6 +40,18 @@ pub(crate) struct Parts {
     pub(crate) to: u32,
 }
 
+impl Parts {
+    /// Whether quarters of an hour answer some of it.
+    pub(crate) fn has_middle(self) -> bool {
+        self.middle_from < self.middle_to
+    }
+
+    /// Whether minutes answer some of it.
+    pub(crate) fn has_edges(self) -> bool {
+        self.from < self.middle_from || self.middle_to < self.to
+    }
+}
+
 impl Range {
     /// Widens both bounds outward to the resolution that answers them.
     pub(crate) fn widened(from: DateTime<Utc>, to: DateTime<Utc>, now: DateTime<Utc>) -> Self {

@@ -79,3 +79,15 @@ impl FromRequestParts<Arc<QueryState>> for Ask {
         })
     }
 }
+
+/// # Errors
+/// 403 where the answer is about all tenants, and the caller may not see them all or named one.
+pub(crate) fn sees_all_tenants(access: &Access) -> Result<(), Problem> {
+    match access {
+        Access::All(_) => Ok(()),
+        Access::Tenant(_) => {
+            let detail = "this is for a platform key with the scope `admin`, without `tenant_id`";
+            Err(Problem::forbidden("platform_admin_required", detail))
+        }
+    }
+}

@@ -69,7 +69,7 @@ export const run = (view: View, runId: string) =>
 export const customer = (view: View, period: Period, customerId: string) =>
   get(
     "/dashboard/customers/{customer_id}",
-    [...tenantQuery(view), ["from", period.from], ["to", period.to], ["tz", timeZone], ...EXACT],
+    [...viewQuery(view, period, "customer_id"), ["tz", timeZone]],
     { customer_id: customerId },
   );
 

@@ -4,8 +4,12 @@ import type { Problem } from "./problem";
 import { send } from "./send";
 
 export type TenantStats = Schema<"TenantStats">;
+export type TenantLimits = Schema<"TenantLimits">;
+export type SendLimits = Schema<"SendLimits">;
 
 export const tenants = (days = 30) => get("/admin/tenants", [["days", String(days)], ["money", "string"]]);
+
+export const limits = () => get("/admin/limits");
 
 /** Names of tenants, dearest first; asked for when someone looks for one. */
 export function useTenants(wanted: boolean): string[] {

@@ -31,6 +31,7 @@ it("survives its way through the address", () => {
 
 it("ends with the minute, long ranges with the quarter of an hour", () => {
   expect(resolve({ kind: "hours", count: 1 }, now)).toEqual({ from: "2026-07-30T11:01:00Z", to: "2026-07-30T12:01:00Z" });
+  expect(resolve({ kind: "days", count: 7 }, now)).toEqual({ from: "2026-07-23T12:15:00Z", to: "2026-07-30T12:15:00Z" });
   expect(resolve({ kind: "days", count: 30 }, now)).toEqual({ from: "2026-06-30T12:15:00Z", to: "2026-07-30T12:15:00Z" });
 });
 

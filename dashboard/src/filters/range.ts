@@ -23,8 +23,8 @@ export const PRESETS: { label: string; range: TimeRange }[] = [
 ];
 
 const HOUR = 3_600_000;
-/** Longer ranges are answered in quarters of an hour, shorter ones in minutes. */
-const MINUTES_UP_TO = 14 * 24 * HOUR;
+/** Longer ranges end with the quarter of an hour: the API answers whole ones from one table, other edges from two. */
+const MINUTES_UP_TO = 2 * 24 * HOUR;
 const MONTH = /^(\d{4})-(0[1-9]|1[0-2])$/;
 /** As much as the API answers. */
 const DAYS_MAX = 1100;

@@ -1,6 +1,6 @@
 import { useMemo } from "react";
 import { Link } from "wouter";
-import { type TenantStats, tenants } from "../api/tenants";
+import { limits, type TenantLimits, type TenantStats, tenants } from "../api/tenants";
 import { useCall } from "../api/use-call";
 import { useClock } from "../filters/clock";
 import { useHref, useParam } from "../filters/use-view";
@@ -14,6 +14,7 @@ import { Segments } from "../parts/segments";
 import { Empty } from "../parts/states";
 import { type Column, Table } from "../parts/table";
 import { UnpricedMark } from "../parts/unpriced";
+import { Limits } from "./admin/limits";
 
 const PERIODS = [{ value: "1", label: "Day" }, { value: "7", label: "Week" }, { value: "30", label: "30 days" }];
 
@@ -22,12 +23,13 @@ export default function Admin() {
   const [days, setDays] = useParam<string>("period", "30");
   const call = tenants(Number(days) || 30);
   const list = useCall<TenantStats[]>(call);
-  const columns = useColumns();
+  const limited = useCall<TenantLimits>(limits());
+  const columns = useColumns(limited.data);
   return (
     <>
       <div className="page-head"><h1>Tenants</h1></div>
       <Card
-        title="Tenants, dearest first" calls={[call]} exportOf={call.url} flush
+        title="Tenants, dearest first" calls={[call, limits()]} exportOf={call.url} flush
         actions={<Segments label="Period" options={PERIODS} value={days} onChange={setDays} />}
       >
         <Answer of={list}>
@@ -38,7 +40,7 @@ export default function Admin() {
   );
 }
 
-function useColumns(): Column<TenantStats>[] {
+function useColumns(limited: TenantLimits | undefined): Column<TenantStats>[] {
   const href = useHref();
   const { now } = useClock();
   return useMemo(() => [
@@ -53,9 +55,13 @@ function useColumns(): Column<TenantStats>[] {
     { id: "unpriced", header: "Unpriced", accessorKey: "unpriced_count", meta: { number: true, hide: "phone" }, cell: ({ getValue }) => <UnpricedMark count={getValue()} /> },
     { id: "calls", header: "Calls", accessorKey: "call_count", meta: { number: true }, cell: ({ getValue }) => <span title={formatCount(getValue())}>{formatCompact(getValue())}</span> },
     {
+      id: "limits", header: "Limit", enableSorting: false, meta: { number: true, hide: "phone" },
+      cell: ({ row }) => limited && <Limits of={limited.own[row.original.tenant_id] ?? limited.everyone} />,
+    },
+    {
       id: "seen", header: "Last seen", accessorKey: "last_seen", meta: { number: true, hide: "phone" },
       cell: ({ getValue }) => <span title={formatFull(getValue())}>{formatAgo(getValue(), now)}</span>,
     },
     { id: "keys", header: "", enableSorting: false, meta: { number: true, hide: "phone" }, cell: ({ row: { original: row } }) => <Link className="small" href={href("/app/settings", { tenant: row.tenant_id })}>Keys</Link> },
-  ], [href, now]);
+  ], [href, now, limited]);
 }

@@ -30,14 +30,14 @@ export default function Customer({ id }: { id: string }) {
   const calls = [call, earlierCall];
   if (answer.error && !detail) return <Failure problem={answer.error} retry={() => void answer.refetch()} />;
   const totals = detail?.totals;
-  const filter = { customer_id: [customerId] };
+  const filter = { ...view.filters, customer_id: [customerId] };
   return (
     <>
       <div className="stack" style={{ gap: 4 }}>
         <Link className="small" href={href("/app/customers")}>Customers</Link>
         <div className="page-head">
           <h1>{customerId}</h1>
-          <Link className="button" href={href("/", { filters: { ...view.filters, ...filter } })}>Show in the overview</Link>
+          <Link className="button" href={href("/", { filters: filter })}>Show in the overview</Link>
         </div>
       </div>
       {totals && <Unpriced count={totals.unpriced_count} />}
@@ -93,10 +93,11 @@ function CustomerRuns({ customerId }: { customerId: string }) {
   const { view, period } = useView();
   const href = useHref();
   const runHref = useRunHref();
-  const call = runs({ ...view, filters: { customer_id: [customerId] } }, period, 10);
+  const filters = { ...view.filters, customer_id: [customerId] };
+  const call = runs({ ...view, filters }, period, 10);
   const list = useCall(call);
   return (
-    <Card title="Latest runs" className="span-6" calls={[call]} flush actions={<Link className="small" href={href("/app/runs", { filters: { customer_id: [customerId] } })}>All</Link>}>
+    <Card title="Latest runs" className="span-6" calls={[call]} flush actions={<Link className="small" href={href("/app/runs", { filters })}>All</Link>}>
       {list.data?.length === 0 ? <Empty title="No run began in this time"><p>Calls of this time belong to runs that began before it.</p></Empty> : !list.data ? <SkeletonRows /> : (
         <table aria-label="Latest runs">
           <tbody>

@@ -29,7 +29,7 @@ export const PAGES: Page[] = [
   page("/app/admin", "Admin", "admin", { timed: false, filtered: null, platform: true }),
   // Without a place of their own in the menu.
   page("/app/runs/", "Run", "runs", { timed: false, filtered: null, holds: (at) => at.startsWith("/app/runs/") }),
-  page("/app/customers/", "Customer", "customers", { filtered: null, holds: (at) => at.startsWith("/app/customers/") }),
+  page("/app/customers/", "Customer", "customers", { filtered: ["customer_id"], holds: (at) => at.startsWith("/app/customers/") }),
 ];
 
 export const MENU = PAGES.filter((candidate) => candidate.path === "/" || !candidate.path.endsWith("/"));

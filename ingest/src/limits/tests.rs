@@ -3,7 +3,7 @@ use axum::response::IntoResponse;
 use service::auth::{Authenticator, Binding};
 
 use super::*;
-use crate::config::TenantRates;
+use service::config::TenantRates;
 
 /// A tenant as authentication makes it.
 fn tenant(name: &str) -> Tenant {

@@ -9,7 +9,7 @@ use utoipa::ToSchema;
 
 use crate::answer::{self, Money};
 use crate::calendar::{Interval, local_time};
-use crate::filters::Filters;
+use crate::filters::{Filters, FiltersOfCustomer};
 use crate::params::malformed;
 use crate::range::RangeParams;
 use crate::refusals::Refusals;
@@ -57,7 +57,7 @@ pub(crate) struct Day {
     tag = "dashboard",
     params(
         ("customer_id" = String, Path, description = "The tenant's own name of its customer"),
-        CommonParams, RangeParams, TimeZoneParams,
+        CommonParams, RangeParams, FiltersOfCustomer, TimeZoneParams,
     ),
     responses(
         (status = 200, body = CustomerDetail),
@@ -70,11 +70,11 @@ pub(crate) async fn customer(
 ) -> Result<Response, Problem> {
     let Path(customer_id) = path.map_err(|_| malformed("the path is not UTF-8".to_owned()))?;
     let range = RangeParams::read(&mut ask.params)?;
+    let filters = Filters::of_customer(customer_id.clone(), &mut ask.params)?;
     let tz = time_zone(&mut ask.params)?;
     ask.params.finish()?;
     let range = range.last_day(ask.now)?;
     let starts = Interval::Day.starts(&range, tz)?;
-    let filters = Filters::customer(customer_id.clone());
     let Ask {
         store,
         access,

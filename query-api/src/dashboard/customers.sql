@@ -4,11 +4,11 @@ WITH
 {{usage}}
     ),
     customers AS (
-        SELECT usage.customer_id AS name, sum(usage.cost) AS total_cost
+        SELECT usage.customer_id AS name, sum(usage.cost_usd) AS total_cost
         FROM usage
         WHERE usage.customer_id != ''
         GROUP BY name
-        HAVING sum(usage.calls) > 0 OR total_cost != 0 OR sum(usage.unpriced) > 0
+        HAVING sum(usage.call_count) > 0 OR total_cost != 0 OR sum(usage.unpriced_count) > 0
     )
 SELECT
     count() AS customer_count,

@@ -14,6 +14,7 @@ use crate::page::{Cursor, LIMIT_MAX, Page};
 use crate::range::{Range, RangeParams};
 use crate::request::Ask;
 use crate::store::{Select, Store, Template};
+use crate::usage;
 
 /// Rows that an export can have at most: all there are.
 const NO_LIMIT: u64 = u64::MAX;
@@ -86,7 +87,7 @@ fn select<N: Noun>(
     after: &Option<Key>,
     limit: u64,
 ) -> Select {
-    let template = Template::of_usage(include_str!("ranking.sql"))
+    let template = Template::new(include_str!("ranking.sql"))
         .with("key_1", N::KEY_1)
         .with("key_2", N::KEY_2)
         .with("keep", N::KEEP);
@@ -98,9 +99,7 @@ fn select<N: Noun>(
         ),
         None => (BEFORE_ALL.to_owned(), "", ""),
     };
-    let select = store.select(access, range.parts(), template);
-    filters
-        .bind(select)
+    usage::select(store, access, range.parts(), filters, template)
         .param("after_cost", cost)
         .param("after_1", key_1)
         .param("after_2", key_2)

@@ -45,7 +45,7 @@ impl Noun for Sections {
     type Item = SectionStats;
     const KEY_1: &'static str = "section_path";
     /// A section that only holds others is a part of the picture, too.
-    const KEEP: &'static str = "name_1 != ''";
+    const KEEP: &'static str = "key_1 != ''";
 
     fn item(group: Group, money: MoneyFormat) -> SectionStats {
         let section_path = or_missing(group.key_1.clone());

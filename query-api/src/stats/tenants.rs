@@ -5,7 +5,6 @@ use chrono::{DateTime, SecondsFormat};
 use schemas::money::{Amount, MoneyFormat};
 use serde::Serialize;
 use service::Problem;
-use service::auth::Access;
 use utoipa::ToSchema;
 
 use super::group::{Group, Noun};
@@ -15,7 +14,7 @@ use crate::filters::Filters;
 use crate::page::PageParams;
 use crate::range::RangeParams;
 use crate::refusals::Refusals;
-use crate::request::{Ask, CommonParams};
+use crate::request::{Ask, CommonParams, sees_all_tenants};
 
 /// What one tenant's calls cost.
 #[derive(Debug, Serialize, ToSchema)]
@@ -94,10 +93,6 @@ impl ListItem for TenantStats {
     )
 )]
 pub(crate) async fn tenants(ask: Ask) -> Result<Response, Problem> {
-    if !matches!(ask.access, Access::All(_)) {
-        let detail = "tenants are listed for a platform key with the scope `admin`, \
-                      without `tenant_id`";
-        return Err(Problem::forbidden("platform_admin_required", detail));
-    }
+    sees_all_tenants(&ask.access)?;
     ranking::answer::<Tenants>(ask).await
 }

@@ -13,6 +13,7 @@ use crate::filters::Filters;
 use crate::quantile::quantile_ms;
 use crate::range::Range;
 use crate::store::{Store, Template};
+use crate::usage;
 
 /// Sums and latencies of all events asked for.
 #[derive(Debug, Serialize, ToSchema)]
@@ -62,8 +63,8 @@ pub(crate) async fn totals(
     filters: &Filters,
     money: MoneyFormat,
 ) -> Result<Totals, Problem> {
-    let template = Template::of_usage(include_str!("totals.sql"));
-    let select = filters.bind(store.select(access, range.parts(), template));
+    let template = Template::new(include_str!("totals.sql"));
+    let select = usage::select(store, access, range.parts(), filters, template);
     let row: TotalsRow = select.one().await?;
     Ok(Totals {
         total_cost: amount(row.total_cost, money),

@@ -3,13 +3,13 @@ WITH usage AS (
 {{usage}}
 )
 SELECT
-    sum(usage.cost) AS total_cost,
-    sum(usage.unpriced) AS unpriced_count,
-    sum(usage.calls) AS call_count,
-    sum(usage.errors) AS error_count,
-    sum(usage.input) AS input_tokens,
-    sum(usage.output) AS output_tokens,
-    sum(usage.latency_us) AS all_latency_us,
-    sum(usage.latencies) AS all_latencies,
-    sumMap(usage.buckets) AS all_buckets
+    sum(usage.cost_usd) AS total_cost,
+    sum(usage.unpriced_count) AS unpriced_count,
+    sum(usage.call_count) AS call_count,
+    sum(usage.error_count) AS error_count,
+    sum(usage.input_tokens) AS input_tokens,
+    sum(usage.output_tokens) AS output_tokens,
+    sum(usage.latency_us_sum) AS all_latency_us,
+    sum(usage.latency_count) AS all_latencies,
+    sumMap(usage.latency_buckets) AS all_buckets
 FROM usage

@@ -8,20 +8,27 @@ impl Template {
         Self(sql.to_owned())
     }
 
-    /// SQL over `usage`, the rollups of the time and the filters asked for.
-    pub(crate) fn of_usage(sql: &'static str) -> Self {
-        Self::new(sql)
-            .with("usage", include_str!("../usage.sql"))
-            .with("filters", include_str!("../filters.sql"))
+    /// One after the other.
+    pub(crate) fn joined(
+        templates: impl IntoIterator<Item = Self>,
+        separator: &'static str,
+    ) -> Self {
+        let texts: Vec<String> = templates.into_iter().map(Self::text).collect();
+        Self(texts.join(separator))
     }
 
     /// Fills a hole.
     pub(crate) fn with(self, hole: &'static str, sql: &'static str) -> Self {
-        let Self(text) = self;
-        Self(text.replace(&["{{", hole, "}}"].concat(), sql))
+        self.with_template(hole, Self::new(sql))
     }
 
-    pub(super) fn text(self) -> String {
+    /// Fills a hole with what may have holes itself.
+    pub(crate) fn with_template(self, hole: &'static str, template: Self) -> Self {
+        let Self(text) = self;
+        Self(text.replace(&["{{", hole, "}}"].concat(), &template.text()))
+    }
+
+    pub(crate) fn text(self) -> String {
         self.0
     }
 }

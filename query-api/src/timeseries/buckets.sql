@@ -4,8 +4,8 @@ WITH usage AS (
 )
 SELECT
     roundDown(toUnixTimestamp(usage.bucket), {starts:Array(UInt32)}) AS start,
-    sum(usage.cost) AS total_cost,
-    sum(usage.unpriced) AS unpriced_count,
-    sum(usage.calls) AS call_count
+    sum(usage.cost_usd) AS total_cost,
+    sum(usage.unpriced_count) AS unpriced_count,
+    sum(usage.call_count) AS call_count
 FROM usage
 GROUP BY start

@@ -8,6 +8,7 @@ use service::auth::Access;
 use crate::filters::Filters;
 use crate::range::Parts;
 use crate::store::{Store, Template};
+use crate::usage;
 
 /// Groups that are named; the rest is one.
 const GROUPS_MAX: u64 = 10;
@@ -113,10 +114,8 @@ pub(crate) async fn buckets(
     filters: &Filters,
     starts: &[u32],
 ) -> Result<Buckets, Problem> {
-    let template = Template::of_usage(include_str!("buckets.sql"));
-    let select = filters
-        .bind(store.select(access, parts, template))
-        .param("starts", starts);
+    let template = Template::new(include_str!("buckets.sql"));
+    let select = usage::select(store, access, parts, filters, template).param("starts", starts);
     let rows: Vec<BucketRow> = select.all().await?;
     let sums = |row: &BucketRow| Sums {
         cost: row.total_cost,
@@ -138,9 +137,8 @@ pub(crate) async fn grouped(
     starts: &[u32],
     group_by: GroupBy,
 ) -> Result<Groups, Problem> {
-    let template = Template::of_usage(include_str!("grouped.sql")).with("key", group_by.column());
-    let select = filters
-        .bind(store.select(access, parts, template))
+    let template = Template::new(include_str!("grouped.sql")).with("key", group_by.column());
+    let select = usage::select(store, access, parts, filters, template)
         .param("starts", starts)
         .param("groups", GROUPS_MAX);
     let rows: Vec<GroupRow> = select.all().await?;

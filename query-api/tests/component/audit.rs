@@ -5,7 +5,7 @@ use query_api::{CheckArgs, QueryState};
 use secrecy::ExposeSecret;
 use serde_json::{Value, json};
 use service::auth::{ApiKey, Authenticator, Keyring, Scope, Scopes};
-use service::config::ClickHouseArgs;
+use service::config::{ClickHouseArgs, LimitArgs};
 use tokio_util::sync::CancellationToken;
 
 use crate::world::{Event, World, ago, ask, auditor, column, router};
@@ -134,7 +134,11 @@ async fn a_difference_shows_in_the_metrics() {
     let world = world().await;
     let metrics = service::telemetry::metrics().unwrap();
     let shutdown = CancellationToken::new();
-    let state = QueryState::new(world.client.clone(), world.auditor.clone());
+    let state = QueryState::new(
+        world.client.clone(),
+        world.auditor.clone(),
+        LimitArgs::default(),
+    );
     let checks = tokio::spawn(state.check_conservation(&every_second(), shutdown.clone()));
     let becomes = async |line: &str| {
         let deadline = Instant::now() + Duration::from_secs(40);

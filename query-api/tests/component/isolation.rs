@@ -182,3 +182,34 @@ async fn a_bound_key_sees_its_tenant_whatever_it_asks_for() {
     let answer = ask(&router, &format!("/runs/latest?cursor={cursor}"), &keyed).await;
     assert!(!answer.text.contains("run-b"), "{}", answer.text);
 }
+
+#[tokio::test]
+async fn limits_are_told_to_who_may_see_all_tenants() {
+    let world = World::with(&[]).await;
+    let unlimited = json!({
+        "requests_per_second": null, "events_per_second": null, "bytes_per_second": null
+    });
+    let mut expected = json!({"everyone": unlimited, "own": {"big": unlimited}});
+    expected["everyone"]["events_per_second"] = json!(500);
+    expected["own"]["big"]["events_per_second"] = json!(9_000);
+    assert_eq!(world.get("/admin/limits").await.json(), expected);
+
+    let keyring = Keyring::default();
+    let key = ApiKey::generate().unwrap();
+    let scopes = Scopes::of(&[Scope::Read, Scope::Admin]);
+    keyring.insert(key.bound("big", scopes).unwrap());
+    let router = router(
+        &world.client,
+        &world.auditor,
+        &Authenticator::required(keyring),
+    );
+    let authorization = format!("Bearer {}", key.expose().expose_secret());
+    let keyed = [("authorization", authorization.as_str())];
+    let answer = ask(&router, "/admin/limits", &keyed).await;
+    assert_eq!(answer.status, 403);
+    assert!(
+        answer.text.contains("platform_admin_required"),
+        "{}",
+        answer.text
+    );
+}

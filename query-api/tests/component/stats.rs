@@ -212,6 +212,25 @@ async fn a_customer_has_a_page() {
         .json("/dashboard/customers/nobody?tenant_id=acme")
         .await;
     assert_eq!(nobody["totals"]["call_count"], 0);
+    for (filter, calls) in [
+        ("provider=openai", 2),
+        ("provider=anthropic", 0),
+        ("status=ok", 1),
+    ] {
+        let path = format!("/dashboard/customers/c1?tenant_id=acme&days=3&{filter}");
+        assert_eq!(
+            world.json(&path).await["totals"]["call_count"],
+            calls,
+            "{filter}"
+        );
+    }
+    let two = world.get("/dashboard/customers/c1?customer_id=c2").await;
+    assert_eq!(two.status, 400);
+    assert!(
+        two.text.contains("the path names the customer"),
+        "{}",
+        two.text
+    );
 }
 
 /// Quarters in the middle, minutes at the edges: any range of whole minutes is exact.

@@ -11,7 +11,7 @@ use maintenance::audit::Auditor;
 use query_api::QueryState;
 use serde_json::Value;
 use service::auth::Authenticator;
-use service::config::{ClickHouseArgs, KafkaArgs, RetentionArgs};
+use service::config::{ClickHouseArgs, KafkaArgs, LimitArgs, RetentionArgs, TenantRates};
 use tower::ServiceExt;
 
 /// An event as a test tells it; empty texts are missing.
@@ -217,7 +217,12 @@ pub fn auditor(clickhouse: &ClickHouseArgs) -> Auditor {
 }
 
 pub fn router(client: &Client, auditor: &Auditor, authenticator: &Authenticator) -> Router {
-    let state = QueryState::new(client.clone(), auditor.clone());
+    let limits = LimitArgs {
+        tenant_events_per_second: 500,
+        tenant_limits: TenantRates::parse("big=0/9000/0").unwrap(),
+        ..LimitArgs::default()
+    };
+    let state = QueryState::new(client.clone(), auditor.clone(), limits);
     let router = query_api::router(state, authenticator);
     service::http::with_layers(router)
 }

@@ -1,7 +1,7 @@
 //! How much one tenant may send.
 
+use super::{Own, PerTenant};
 use clap::Args;
-use service::config::{Own, PerTenant};
 
 /// What each tenant may send to this process a second; who sends more gets 429. Unused amounts
 /// of up to ten seconds are saved up. Every process counts by itself. 0 = no limit, which is
