@@ -97,9 +97,10 @@ fn lose_offsets(rng: &mut fastrand::Rng, world: &mut World) {
 }
 
 /// The kinds of faults that a rule is there for, where few others would hide them: here
-/// commits and inserts that land late, and owners that die.
+/// commits and inserts that land late, and owners that freeze. A case in five hundred falls
+/// so; which, depends a little on how busy the machine is, since commits have threads.
 fn weather(mutant: Mutant) -> Option<u8> {
-    (mutant == Mutant::RepeatCommit).then_some(0b01100)
+    (mutant == Mutant::RepeatCommit).then_some(0b100_0100)
 }
 
 /// Looks for a case that the mutant gets wrong.

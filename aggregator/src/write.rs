@@ -77,9 +77,16 @@ impl Writer {
         trust: &mut Trust,
     ) -> Result<(), Stop> {
         let extent = batch.extent();
-        let ask = || self.store.holds(&extent, blocks);
-        let held = insist(self.lease.stop(), "ask what is stored", ask).await;
-        for (block, held) in blocks.iter().zip(held.ok_or(Stop::Revoked)?) {
+        let mut waits = Policy::PATIENT.waits();
+        // A batch that was begun is finished, also when the work should end: so no `insist`.
+        let held = loop {
+            match self.store.holds(&extent, blocks).await {
+                Ok(held) => break held,
+                Err(error) => warn!("cannot ask what is stored, will try again: {error:#}"),
+            }
+            self.lease.pause(&mut waits).await?;
+        };
+        for (block, held) in blocks.iter().zip(held) {
             if !held {
                 self.burn(batch, block).await?;
                 *trust = Trust::Nothing;

@@ -38,6 +38,7 @@ pub const MIGRATIONS: &[Migration] = migrations! {
     4 "runs" "0004_runs.sql",
     5 "ingest_ledger" "0005_ingest_ledger.sql",
     6 "maintenance" "0006_maintenance.sql",
+    7 "latency_codec" "0007_latency_codec.sql",
 };
 
 /// Statements that bring a changed retention setting into force.
