@@ -142,7 +142,7 @@ bench: build ## All benchmarks; writes bench/RESULTS.md. One by name: make bench
 	python3 bench/suite all
 
 # FULL=1 makes runs long, and five of them.
-BENCHES := ingest single overload aggregator e2e freshness stats catchup skew storage footprint start dedup proxy
+BENCHES := ingest single overload aggregator e2e freshness stats pages catchup skew storage footprint start dedup proxy
 .PHONY: $(BENCHES:%=bench-%)
 $(BENCHES:%=bench-%): bench-%: build
 	@$(call need,python3 $(if $(filter proxy,$*),nginx))

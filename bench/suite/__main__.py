@@ -11,7 +11,7 @@ import traceback
 from results import Results, write_report
 
 NAMES = (
-    "proxy", "ingest", "single", "overload", "aggregator", "e2e", "freshness", "stats", "catchup", "skew",
+    "proxy", "ingest", "single", "overload", "aggregator", "e2e", "freshness", "stats", "pages", "catchup", "skew",
     "storage", "footprint", "start", "dedup",
 )
 

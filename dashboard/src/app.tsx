@@ -1,24 +1,28 @@
-import { lazy, Suspense } from "react";
+import { Suspense, useEffect } from "react";
 import { Route, Switch } from "wouter";
 import type { ServerConfig } from "./api/session";
 import { ClockProvider } from "./filters/clock";
 import { Overview } from "./pages/overview";
+import { later } from "./parts/later";
 import { Empty, SkeletonRows } from "./parts/states";
 import { SessionGate } from "./session/session";
 import { SignedIn } from "./session/signed-in";
 import { Shell } from "./shell/shell";
 
-// The first page comes at once; the others when someone goes there.
-const Runs = lazy(() => import("./pages/runs"));
-const Run = lazy(() => import("./pages/run"));
-const Models = lazy(() => import("./pages/models"));
-const Sections = lazy(() => import("./pages/sections"));
-const Customers = lazy(() => import("./pages/customers"));
-const Customer = lazy(() => import("./pages/customer"));
-const Insights = lazy(() => import("./pages/insights"));
-const Settings = lazy(() => import("./pages/settings"));
-const Docs = lazy(() => import("./pages/docs"));
-const Admin = lazy(() => import("./pages/admin"));
+/** The first page has the line for itself that long. */
+const OTHERS_AFTER_MS = 2000;
+
+// The first page comes at once; the others behind it, or when someone goes there.
+const Runs = later(() => import("./pages/runs"));
+const Run = later(() => import("./pages/run"));
+const Models = later(() => import("./pages/models"));
+const Sections = later(() => import("./pages/sections"));
+const Customers = later(() => import("./pages/customers"));
+const Customer = later(() => import("./pages/customer"));
+const Insights = later(() => import("./pages/insights"));
+const Settings = later(() => import("./pages/settings"));
+const Docs = later(() => import("./pages/docs"));
+const Admin = later(() => import("./pages/admin"));
 
 export function App({ config, skewMs }: { config: ServerConfig; skewMs: number }) {
   return (
@@ -39,6 +43,10 @@ export function App({ config, skewMs }: { config: ServerConfig; skewMs: number }
 }
 
 function Pages() {
+  useEffect(() => {
+    const timer = setTimeout(() => [Runs, Run, Models, Sections, Customers, Customer, Insights].forEach((page) => page.load()), OTHERS_AFTER_MS);
+    return () => clearTimeout(timer);
+  }, []);
   return (
     <Switch>
       <Route path="/"><Overview /></Route>

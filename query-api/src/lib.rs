@@ -1,8 +1,8 @@
 //! Answers questions about usage and cost, from the rollups wherever they can answer.
 //!
 //! In the order of a request: who asks and about what ([`request`], [`params`], [`filters`]) →
-//! which time ([`range`], [`calendar`]) → the query ([`store`]; one noun = one route, its types
-//! and its SQL) → the [`answer`], as JSON, a page of a list or an export.
+//! which time ([`range`], [`calendar`]) → from which rollups ([`usage`]) → the query ([`store`]; one
+//! noun = one route, its types and its SQL) → the [`answer`], as JSON, a page of a list or an export.
 //!
 //! To the same port come the pages that ask these questions: [`web`], with [`whoami`].
 //!
