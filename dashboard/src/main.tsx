@@ -5,6 +5,7 @@ import { Problem } from "./api/problem";
 import type { ServerConfig } from "./api/session";
 import { App } from "./app";
 import { credential } from "./session/credential";
+import { identityOf } from "./session/session";
 import { applyTheme } from "./session/theme";
 import "./styles/base.css";
 import "./styles/controls.css";
@@ -36,6 +37,9 @@ async function boot(root: HTMLElement): Promise<void> {
   const serverTime = Date.parse(response.headers.get("Date") ?? "");
   // A second or two are the header's own rounding.
   const skewMs = Math.abs(serverTime - Date.now()) > 2000 ? serverTime - Date.now() : 0;
+  const token = credential.get();
+  // So that the first thing that is drawn is the page.
+  if (config.auth === "off" || token !== null) await cache.prefetchQuery(identityOf(token));
   createRoot(root).render(
     <StrictMode>
       <QueryClientProvider client={cache}>

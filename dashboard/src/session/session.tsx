@@ -17,16 +17,20 @@ export interface Session extends ServerConfig {
 
 const Context = createContext<Session | null>(null);
 
+/** Who the holder of a credential is. */
+export function identityOf(token: string | null) {
+  return {
+    queryKey: ["whoami", token],
+    queryFn: async () => (await send<Identity>(whoami().url)).body,
+    staleTime: Number.POSITIVE_INFINITY,
+  };
+}
+
 /** Lets in who is signed in, shows everyone else the way. */
 export function SessionGate({ config, children }: { config: ServerConfig; children: ReactNode }) {
   const token = useSyncExternalStore(credential.subscribe, () => credential.get());
   const known = config.auth === "off" || token !== null;
-  const identity = useQuery<Identity, Problem>({
-    queryKey: ["whoami", token],
-    queryFn: async () => (await send<Identity>(whoami().url)).body,
-    enabled: known,
-    staleTime: Number.POSITIVE_INFINITY,
-  });
+  const identity = useQuery<Identity, Problem>({ ...identityOf(token), enabled: known });
   const session = useMemo<Session | null>(() => identity.data ? {
     ...config,
     identity: identity.data,
