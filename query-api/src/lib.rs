@@ -124,6 +124,15 @@ impl std::fmt::Debug for QueryState {
 }
 
 impl QueryState {
+    /// What the settings say.
+    pub fn of(config: &Config) -> Self {
+        Self::new(
+            config.questions().client(),
+            config.auditor(),
+            config.limits.clone(),
+        )
+    }
+
     /// Questions go to this client's database; the limits are only shown.
     pub fn new(client: clickhouse::Client, auditor: Auditor, limits: LimitArgs) -> Self {
         Self {
@@ -165,11 +174,7 @@ pub async fn run(config: Config, shutdown: CancellationToken) -> anyhow::Result<
     let readiness = Readiness::default();
     let control = Control::start(&config.kafka, authenticator.tables(), &shutdown);
     control.register(&readiness, ROLE);
-    let state = QueryState::new(
-        config.questions().client(),
-        config.auditor(),
-        config.limits.clone(),
-    );
+    let state = QueryState::of(&config);
     state.watch(&readiness);
     let checks = tokio::spawn(state.check_conservation(&config.check, shutdown.clone()));
     let keys = KeyManager::new(authenticator.keyring().clone(), control);

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use anyhow::Context as _;
+use anyhow::ensure;
 use async_trait::async_trait;
 use clickhouse::Client;
 use clickhouse::query::{Query, RowCursor};
@@ -107,15 +107,14 @@ impl Store for ClickHouse {
         }
         let questions: Vec<String> = blocks.iter().enumerate().map(question).collect();
         let query = self.of_batch(&questions.join(" UNION ALL "), extent);
-        let answers: Vec<(u32, u8)> = query.fetch_all().await?;
-        let mut held = vec![None; blocks.len()];
-        for (n, answer) in answers {
-            if let Some(of_block) = held.get_mut(n as usize) {
-                *of_block = Some(answer != 0);
-            }
-        }
-        let held: Option<Vec<bool>> = held.into_iter().collect();
-        held.context("ClickHouse did not answer for every block")
+        let mut answers: Vec<(u32, u8)> = query.fetch_all().await?;
+        // A union has no order of its own.
+        answers.sort_unstable();
+        ensure!(
+            answers.iter().map(|(n, _)| *n as usize).eq(0..blocks.len()),
+            "ClickHouse did not answer for every block"
+        );
+        Ok(answers.into_iter().map(|(_, held)| held != 0).collect())
     }
 
     async fn rows_of(&self, extent: &Extent) -> anyhow::Result<Vec<StoredRow>> {

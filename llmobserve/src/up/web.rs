@@ -140,11 +140,7 @@ fn router(
         authenticator.clone(),
         publisher,
     )?;
-    let reading = QueryState::new(
-        query_api.questions().client(),
-        query_api.auditor(),
-        query_api.limits.clone(),
-    );
+    let reading = QueryState::of(&query_api);
     reading.watch(readiness);
     tokio::spawn(reading.check_conservation(&query_api.check, shutdown.clone()));
     let pages = query_api::dashboard(&query_api.dashboard, mode, &authenticator)?;

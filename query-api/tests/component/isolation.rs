@@ -1,3 +1,4 @@
+use axum::Router;
 use serde_json::{Value, json};
 use service::auth::Keyring;
 use service::auth::{ApiKey, Authenticator, Binding, Scope, Scopes};
@@ -140,18 +141,21 @@ async fn with_authentication_on_a_key_is_needed() {
     assert_eq!(ask(&router, "/openapi.json", &[]).await.status, 200);
 }
 
+/// The routes with authentication on, and the header of a tenant's own key.
+fn behind_a_key(world: &World, tenant: &str, scopes: &[Scope]) -> (Router, String) {
+    let keyring = Keyring::default();
+    let key = ApiKey::generate().unwrap();
+    keyring.insert(key.bound(tenant, Scopes::of(scopes)).unwrap());
+    let authenticator = Authenticator::required(keyring);
+    let router = router(&world.client, &world.auditor, &authenticator);
+    let authorization = format!("Bearer {}", key.expose().expose_secret());
+    (router, authorization)
+}
+
 #[tokio::test]
 async fn a_bound_key_sees_its_tenant_whatever_it_asks_for() {
     let world = two_tenants().await;
-    let keyring = Keyring::default();
-    let key = ApiKey::generate().unwrap();
-    keyring.insert(key.bound("a", Scopes::of(&[Scope::Read])).unwrap());
-    let router = router(
-        &world.client,
-        &world.auditor,
-        &Authenticator::required(keyring),
-    );
-    let authorization = format!("Bearer {}", key.expose().expose_secret());
+    let (router, authorization) = behind_a_key(&world, "a", &[Scope::Read]);
     let keyed = [("authorization", authorization.as_str())];
     for path in PATHS {
         let answer = ask(&router, path, &keyed).await;
@@ -194,16 +198,7 @@ async fn limits_are_told_to_who_may_see_all_tenants() {
     expected["own"]["big"]["events_per_second"] = json!(9_000);
     assert_eq!(world.get("/admin/limits").await.json(), expected);
 
-    let keyring = Keyring::default();
-    let key = ApiKey::generate().unwrap();
-    let scopes = Scopes::of(&[Scope::Read, Scope::Admin]);
-    keyring.insert(key.bound("big", scopes).unwrap());
-    let router = router(
-        &world.client,
-        &world.auditor,
-        &Authenticator::required(keyring),
-    );
-    let authorization = format!("Bearer {}", key.expose().expose_secret());
+    let (router, authorization) = behind_a_key(&world, "big", &[Scope::Read, Scope::Admin]);
     let keyed = [("authorization", authorization.as_str())];
     let answer = ask(&router, "/admin/limits", &keyed).await;
     assert_eq!(answer.status, 403);

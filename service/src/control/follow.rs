@@ -22,7 +22,7 @@ const POLL: Duration = Duration::from_millis(100);
 /// of an idle installation asks that often.
 const FETCH_WAIT_MS: &str = "5000";
 /// For the broker to say where the topic ends.
-const ASK_MAX: Duration = Duration::from_secs(5);
+const ASK_MAX: Duration = Duration::from_secs(1);
 /// Records that are applied at once while the copy is filled.
 const BATCH_RECORDS_MAX: usize = 100_000;
 /// Until the broker is found. It may come up a moment after we do.
@@ -60,10 +60,13 @@ fn read(inner: &Inner) -> KafkaResult<()> {
         inner,
         batch: Vec::new(),
         next_offset: 0,
-        // Where the topic ends shows sooner so than by a question that brings no more.
-        end: end_of(&consumer, &inner.kafka.control_topic),
+        end: None,
     };
     while !inner.shutdown.is_cancelled() {
+        if reader.end.is_none() && !inner.progress.borrow().caught_up {
+            // Shows sooner so than by a question for records that brings none.
+            reader.end = end_of(&consumer, &inner.kafka.control_topic);
+        }
         match consumer.poll(POLL) {
             None => reader.apply(),
             Some(Ok(message)) => reader.take(&message),
@@ -101,7 +104,7 @@ fn consumer(inner: &Inner) -> KafkaResult<BaseConsumer<Polled>> {
     Ok(consumer)
 }
 
-/// The offset behind the last record, where the broker tells it.
+/// The offset behind the last record. A topic just made may have no leader to tell it yet.
 fn end_of(consumer: &BaseConsumer<Polled>, topic: &str) -> Option<i64> {
     let watermarks = consumer.fetch_watermarks(topic, 0, ASK_MAX);
     watermarks.ok().map(|(_, high)| high)
