@@ -39,11 +39,12 @@ def entropy(instance, column, rows):
     """Bytes that the column tells, in the table's order."""
     if column in DRAWN:
         return rows * DRAWN[column] / 8
+    value = f"ifNull(toString({column}), '')"
     text = stats_data.sql(instance, f"""
         SELECT entropy(value), uniqExact(value), entropy((value, before)) - entropy(before), uniqExact((value, before))
         FROM
         (
-            SELECT toString({column}) AS value,
+            SELECT {value} AS value,
                 lagInFrame(value, 1, '') OVER (ORDER BY {ORDER} ROWS BETWEEN 1 PRECEDING AND CURRENT ROW) AS before
             FROM llmobserve.trace_events
         ) FORMAT TSV""")
@@ -58,7 +59,7 @@ def entropy(instance, column, rows):
     if different < rows / 10:
         once = float(stats_data.sql(instance, f"""
             SELECT sum(length(value))
-            FROM (SELECT DISTINCT toString({column}) AS value FROM llmobserve.trace_events) FORMAT TSV"""))
+            FROM (SELECT DISTINCT {value} AS value FROM llmobserve.trace_events) FORMAT TSV"""))
     return rows * min(bits) / 8 + once
 
 
