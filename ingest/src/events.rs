@@ -52,10 +52,8 @@ pub(crate) async fn post_events(
 ) -> Result<Summary, Problem> {
     caller.require(Scope::Ingest)?;
     let terms = Terms::read(caller, &headers)?;
-    ingest.0.limits.request(terms.tenant())?;
-    let mut share = ingest.0.admission.admit()?;
     let format = format(&headers)?;
-    let received = receive(&headers, body, &ingest.0.args, &mut share).await?;
+    let (received, mut share) = receive(&ingest, &terms, &headers, body).await?;
     let heavy = received.is_heavy();
     let handed = beside(heavy, move || {
         let body = received.decode(&mut share)?;

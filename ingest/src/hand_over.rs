@@ -54,8 +54,12 @@ pub(crate) fn hand_over(
 ) -> Result<Handed, Problem> {
     let inner = &ingest.0;
     if terms.one_tenant() {
-        // Before any work is done on them.
-        let bytes = pieces.iter().flatten().map(|text| text.len()).sum();
+        // Before they are looked into.
+        let bytes = pieces
+            .iter()
+            .flatten()
+            .map(|event| event.json().len())
+            .sum();
         inner.limits.events(terms.tenant(), pieces.len(), bytes)?;
     }
     let book = inner.prices.book();

@@ -1,4 +1,4 @@
-//! From text to records: each event is read, checked and priced on its own.
+//! From fields to records: each event is checked and priced on its own.
 
 use std::collections::HashMap;
 use std::time::{SystemTime, UNIX_EPOCH};
@@ -6,7 +6,7 @@ use std::time::{SystemTime, UNIX_EPOCH};
 use axum::http::HeaderMap;
 use schemas::pricing::{ClientCostPolicy, PriceBook};
 use schemas::validate::{Context, ID_CHARS_MAX, named_tenant, validate};
-use schemas::{RawEvent, Record, Rejection};
+use schemas::{Record, Rejection};
 use service::Problem;
 use service::auth::{Binding, Caller, Tenant, tenant_header};
 use service::config::RetentionArgs;
@@ -125,7 +125,7 @@ pub(crate) fn judge(
         sent: HashMap::new(),
     };
     for (index, piece) in pieces.into_iter().enumerate() {
-        let bytes = piece.as_ref().map_or(0, |text| text.len());
+        let bytes = piece.as_ref().map_or(0, |event| event.json().len());
         match judge_one(piece, index, terms, rules) {
             Ok((tenant, record)) => {
                 verdict.records.push(record);
@@ -162,7 +162,7 @@ fn judge_one(
     terms: &Terms,
     rules: Rules<'_>,
 ) -> Result<(Tenant, Record), Fault> {
-    let raw = RawEvent::parse(piece?)?;
+    let raw = piece?;
     let named = match named_tenant(&raw)? {
         Some(name) => Some(
             terms

@@ -24,7 +24,7 @@ use axum::http::{HeaderMap, StatusCode};
 use axum::middleware::from_fn;
 use axum::response::Response;
 use axum::routing::post;
-use schemas::Rejection;
+use schemas::{RawEvent, Rejection};
 use service::Problem;
 use service::auth::{Authenticator, Caller, Scope};
 
@@ -89,9 +89,7 @@ pub(crate) async fn post_traces(
     caller.require(Scope::Ingest)?;
     let encoding = Encoding::of(&headers)?;
     let terms = Terms::read(caller, &headers)?;
-    ingest.0.limits.request(terms.tenant())?;
-    let mut share = ingest.0.admission.admit()?;
-    let received = receive(&headers, body, &ingest.0.args, &mut share).await?;
+    let (received, share) = receive(&ingest, &terms, &headers, body).await?;
     let heavy = received.is_heavy();
     let work = move || work(&ingest, received, encoding, &terms, share);
     let (handed, names) = beside(heavy, work).await?;
@@ -122,7 +120,7 @@ fn work(
         .collect();
     let pieces: Vec<Piece<'_>> = events
         .iter()
-        .map(|event| event.as_deref().map_err(Clone::clone))
+        .map(|event| RawEvent::parse(event.as_deref().map_err(Clone::clone)?))
         .collect();
     let handed = hand_over(ingest, pieces, terms, share)?;
     metrics::spans_ignored(ignored.len());

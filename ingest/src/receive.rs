@@ -11,7 +11,8 @@ use service::Problem;
 
 use crate::admission::Share;
 use crate::config::IngestArgs;
-use crate::metrics;
+use crate::judge::Terms;
+use crate::{Ingest, metrics};
 use media::{Encoding, encoding};
 pub(crate) use media::{Format, format, media_type, unsupported};
 
@@ -29,10 +30,30 @@ pub(crate) struct Received {
     sent: Bytes,
 }
 
-/// Reads the encoding, then the body.
+/// Takes a request in: by the tenant's limits, into the room there is, to the body's end.
 pub(crate) async fn receive(
+    ingest: &Ingest,
+    terms: &Terms,
     headers: &HeaderMap,
-    body: Body,
+    mut body: Body,
+) -> Result<(Received, Share), Problem> {
+    let inner = &ingest.0;
+    let taking = async {
+        inner.limits.request(terms.tenant())?;
+        let mut share = inner.admission.admit()?;
+        let received = read(headers, &mut body, &inner.args, &mut share).await?;
+        Ok((received, share))
+    };
+    let taken = taking.await;
+    if taken.is_err() {
+        body::discard(body).await;
+    }
+    taken
+}
+
+async fn read(
+    headers: &HeaderMap,
+    body: &mut Body,
     args: &IngestArgs,
     share: &mut Share,
 ) -> Result<Received, Problem> {

@@ -1,10 +1,10 @@
-//! From a body to its events, each still text: only cut apart, not looked into.
+//! From a body to its events: cut apart, and each one's fields found, but not looked into.
 
 use std::fmt;
 
 use axum::http::StatusCode;
-use schemas::Rejection;
 use schemas::validate::Code;
+use schemas::{RawEvent, Rejection};
 use serde::de::{DeserializeSeed, Deserializer, Error as _, SeqAccess, Visitor};
 use serde_json::value::RawValue;
 use service::Problem;
@@ -14,8 +14,8 @@ use crate::receive::Format;
 /// Most events in one request.
 pub(crate) const EVENTS_MAX: usize = 10_000;
 
-/// One event's JSON, or why its line is none.
-pub(crate) type Piece<'a> = Result<&'a str, Rejection>;
+/// One event's fields, or why there are none.
+pub(crate) type Piece<'a> = Result<RawEvent<'a>, Rejection>;
 
 /// # Errors
 /// 400 when the body is not what its format says, 413 for more than [`EVENTS_MAX`] events.
@@ -49,6 +49,9 @@ pub(crate) fn at_most_events(count: usize) -> Result<(), Problem> {
 
 /// One object, or several on lines of their own. A line that is none is then one event's fault.
 fn objects(text: &str) -> Result<Vec<Piece<'_>>, Problem> {
+    if let Ok(one) = RawEvent::parse(text) {
+        return Ok(vec![Ok(one)]);
+    }
     let mut values = serde_json::Deserializer::from_str(text).into_iter::<&RawValue>();
     let first = match values.next() {
         Some(Ok(first)) => first.get(),
@@ -57,7 +60,7 @@ fn objects(text: &str) -> Result<Vec<Piece<'_>>, Problem> {
     };
     let rest = &text[values.byte_offset()..];
     if rest.trim().is_empty() {
-        return Ok(vec![Ok(first)]);
+        return Ok(vec![RawEvent::parse(first)]);
     }
     let line_ends = rest.trim_start_matches([' ', '\t', '\r']).starts_with('\n');
     if line_ends && !first.contains('\n') {
@@ -77,13 +80,17 @@ fn lines(body: &[u8]) -> Result<Vec<Piece<'_>>, Problem> {
         }
         pieces.push(
             std::str::from_utf8(line)
-                .map_err(|_| Rejection::new(Code::UnreadableJson, "the line is not UTF-8")),
+                .map_err(|_| Rejection::new(Code::UnreadableJson, "the line is not UTF-8"))
+                .and_then(RawEvent::parse),
         );
     }
     Ok(pieces)
 }
 
 fn array(text: &str) -> Result<Vec<Piece<'_>>, Problem> {
+    if let Some(pieces) = RawEvent::parse_array(text, EVENTS_MAX) {
+        return Ok(pieces);
+    }
     let mut pieces = Vec::new();
     let mut deserializer = serde_json::Deserializer::from_str(text);
     let read = Items(&mut pieces)
@@ -116,7 +123,7 @@ impl<'a> Visitor<'a> for Items<'_, 'a> {
 
     fn visit_seq<A: SeqAccess<'a>>(self, mut items: A) -> Result<(), A::Error> {
         while let Some(item) = items.next_element::<&'a RawValue>()? {
-            self.0.push(Ok(item.get()));
+            self.0.push(RawEvent::parse(item.get()));
             if self.0.len() > EVENTS_MAX {
                 return Err(A::Error::custom("too many"));
             }
@@ -147,18 +154,25 @@ mod tests {
     fn json(body: &str) -> Result<Vec<String>, (u16, &'static str)> {
         let pieces = split(body.as_bytes(), Format::Json);
         let pieces = pieces.map_err(|problem| (problem.status().as_u16(), problem.code()))?;
-        Ok(pieces
-            .into_iter()
-            .map(|piece| piece.unwrap().to_owned())
-            .collect())
+        let text = |piece: Piece<'_>| match piece {
+            Ok(event) => event.json().to_owned(),
+            Err(rejection) => rejection.code.as_str().to_owned(),
+        };
+        Ok(pieces.into_iter().map(text).collect())
     }
 
     #[test]
     fn an_object_an_array_or_lines() {
         assert_eq!(json(" {\n\"a\": 1} \n").unwrap(), ["{\n\"a\": 1}"]);
-        assert_eq!(json("[{\"a\":[1]}, 2]").unwrap(), ["{\"a\":[1]}", "2"]);
+        assert_eq!(
+            json("[{\"a\":[1]}, 2]").unwrap(),
+            ["{\"a\":[1]}", "not_an_object"]
+        );
         assert_eq!(json("\u{feff}[ ]").unwrap(), [""; 0]);
-        assert_eq!(json("{\"a\":1}\n\n{bad\n").unwrap(), ["{\"a\":1}", "{bad"]);
+        assert_eq!(
+            json("{\"a\":1}\n\n{bad\n").unwrap(),
+            ["{\"a\":1}", "unreadable_json"]
+        );
         assert_eq!(
             json("{\"a\":1}\r\n{\"b\":2}\r\n").unwrap(),
             ["{\"a\":1}", "{\"b\":2}"]
@@ -193,7 +207,7 @@ mod tests {
         let pieces = split(b"{}\n\"\xff\"\n\n[]\n", Format::Ndjson).unwrap();
         assert_eq!(pieces.len(), 3);
         assert_eq!(pieces[1].as_ref().unwrap_err().code, Code::UnreadableJson);
-        assert_eq!(pieces[2], Ok("[]"));
+        assert_eq!(pieces[2].as_ref().unwrap_err().code, Code::NotAnObject);
         assert!(split(b"\n", Format::Ndjson).unwrap().is_empty());
     }
 

@@ -8,6 +8,7 @@ mod dlq;
 mod erase;
 mod exit;
 mod keys;
+mod memory;
 mod migrate;
 mod prices;
 mod rebuild;

@@ -1,4 +1,9 @@
 //! An event as it arrives: the JSON object's fields, not yet looked into.
+//!
+//! What is plainly right is read in one pass of our own (`scan`), about four times as fast as by
+//! serde_json; all else by serde_json, whose word on what is JSON counts.
+
+mod scan;
 
 use std::borrow::Cow;
 use std::fmt;
@@ -69,10 +74,11 @@ fields! {
 
 /// The fields of one JSON object, by the contract's names, each still as text, and
 /// what the contract does not name. `null` is the same as absent.
-#[derive(Debug)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub struct RawEvent<'a> {
-    fields: [Option<&'a RawValue>; Field::ALL.len()],
-    unknown: Vec<(Cow<'a, str>, &'a RawValue)>,
+    json: &'a str,
+    fields: [Option<&'a str>; Field::ALL.len()],
+    unknown: Vec<(Cow<'a, str>, &'a str)>,
     duplicate: Option<Field>,
 }
 
@@ -83,34 +89,91 @@ impl<'a> RawEvent<'a> {
     /// When the text is too large, not JSON, not an object, or names a field twice.
     pub fn parse(json: &'a str) -> Result<Self, Rejection> {
         if json.len() > EVENT_BYTES_MAX {
-            let message = format!("the event is larger than {EVENT_BYTES_MAX} bytes");
-            return Err(Rejection::new(Code::EventTooLarge, message));
+            return Err(too_large());
         }
-        let event: Self = serde_json::from_str(json).map_err(|error| {
-            if error.is_data() {
-                Rejection::new(Code::NotAnObject, "an event must be a JSON object")
-            } else {
-                Rejection::new(Code::UnreadableJson, format!("not JSON: {error}"))
+        match scan::object(json) {
+            Some(event) => event.checked(),
+            None => Self {
+                json,
+                ..read(json)?
             }
-        })?;
-        if let Some(field) = event.duplicate {
+            .checked(),
+        }
+    }
+
+    /// Reads an array of objects, at most `count_max`. `None` for whatever is not plainly that,
+    /// right or wrong: then it takes a closer look.
+    pub fn parse_array(json: &'a str, count_max: usize) -> Option<Vec<Result<Self, Rejection>>> {
+        let events = scan::array(json, count_max)?;
+        Some(events.into_iter().map(Self::checked).collect())
+    }
+
+    fn checked(self) -> Result<Self, Rejection> {
+        if self.json.len() > EVENT_BYTES_MAX {
+            return Err(too_large());
+        }
+        if let Some(field) = self.duplicate {
             let message = format!("`{}` is given twice", field.name());
             return Err(Rejection::new(Code::DuplicateField, message));
         }
-        Ok(event)
+        Ok(self)
+    }
+
+    /// The whole object's JSON text.
+    pub fn json(&self) -> &'a str {
+        self.json
     }
 
     /// A field's JSON text.
     pub fn get(&self, field: Field) -> Option<&'a str> {
-        self.fields[field as usize].map(RawValue::get)
+        self.fields[field as usize]
     }
 
     /// What the contract does not name, in the order sent.
     pub fn unknown(&self) -> impl ExactSizeIterator<Item = (&str, &'a str)> {
         self.unknown
             .iter()
-            .map(|(name, value)| (name.as_ref(), value.get()))
+            .map(|(name, value)| (name.as_ref(), *value))
     }
+
+    fn empty() -> Self {
+        Self {
+            json: "",
+            fields: [None; Field::ALL.len()],
+            unknown: Vec::new(),
+            duplicate: None,
+        }
+    }
+
+    fn set(&mut self, name: Cow<'a, str>, value: &'a str) {
+        if value == "null" {
+            return;
+        }
+        match Field::from_name(&name) {
+            Some(field) => {
+                if self.fields[field as usize].replace(value).is_some() {
+                    self.duplicate = Some(field);
+                }
+            }
+            None => self.unknown.push((name, value)),
+        }
+    }
+}
+
+fn too_large() -> Rejection {
+    let message = format!("the event is larger than {EVENT_BYTES_MAX} bytes");
+    Rejection::new(Code::EventTooLarge, message)
+}
+
+/// By serde_json.
+fn read(json: &str) -> Result<RawEvent<'_>, Rejection> {
+    serde_json::from_str(json).map_err(|error| {
+        if error.is_data() {
+            Rejection::new(Code::NotAnObject, "an event must be a JSON object")
+        } else {
+            Rejection::new(Code::UnreadableJson, format!("not JSON: {error}"))
+        }
+    })
 }
 
 impl<'de: 'a, 'a> Deserialize<'de> for RawEvent<'a> {
@@ -129,24 +192,10 @@ impl<'de> Visitor<'de> for ObjectVisitor {
     }
 
     fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Self::Value, A::Error> {
-        let mut event = RawEvent {
-            fields: [None; Field::ALL.len()],
-            unknown: Vec::new(),
-            duplicate: None,
-        };
+        let mut event = RawEvent::empty();
         while let Some(Name(name)) = map.next_key()? {
             let value: &'de RawValue = map.next_value()?;
-            if value.get() == "null" {
-                continue;
-            }
-            match Field::from_name(&name) {
-                Some(field) => {
-                    if event.fields[field as usize].replace(value).is_some() {
-                        event.duplicate = Some(field);
-                    }
-                }
-                None => event.unknown.push((name, value)),
-            }
+            event.set(name, value.get());
         }
         Ok(event)
     }

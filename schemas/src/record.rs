@@ -34,6 +34,13 @@ impl Record {
         self.0.encode_to_vec()
     }
 
+    /// The record's value, in place of what the buffer held.
+    pub fn value_into(&self, buffer: &mut Vec<u8>) {
+        buffer.clear();
+        // A vector grows: it has room for every message.
+        let _ = self.0.encode(buffer);
+    }
+
     /// The partition among `partitions`, for a tenant spread over `spread` of them.
     pub fn partition(&self, partitions: u32, spread: u32) -> u32 {
         partition_of(&self.0.tenant_id, &self.0.id, partitions, spread)

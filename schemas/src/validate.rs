@@ -9,6 +9,8 @@ mod tokens;
 
 pub use rejection::{Code, Rejection};
 
+use std::borrow::Cow;
+
 use crate::event::Event;
 use crate::money::{MoneyError, Usd};
 use crate::pricing::Usage;
@@ -51,7 +53,7 @@ pub struct Context<'a> {
 ///
 /// # Errors
 /// When it is not a valid tenant.
-pub fn named_tenant(raw: &RawEvent<'_>) -> Result<Option<String>, Rejection> {
+pub fn named_tenant<'a>(raw: &'a RawEvent<'_>) -> Result<Option<Cow<'a, str>>, Rejection> {
     Reader(raw).text(Field::TenantId, TEXT_CHARS_MAX)
 }
 
@@ -67,40 +69,28 @@ pub fn validate(
     let read = Reader(raw);
     let id = read
         .text(Field::Id, ID_CHARS_MAX)?
-        .unwrap_or_else(fallback_id);
+        .map_or_else(fallback_id, Cow::into_owned);
     let usage = tokens::usage(&read)?;
     let mut wire = wire::UsageEvent {
         schema: wire::SCHEMA,
         tenant_id: context.tenant_id.to_owned(),
         timestamp_us: time::timestamp_us(&read, context)?,
         received_us: context.received_us,
-        customer_id: read
-            .text(Field::CustomerId, TEXT_CHARS_MAX)?
-            .unwrap_or_default(),
+        customer_id: read.owned(Field::CustomerId, TEXT_CHARS_MAX)?,
         run_id: read
             .text(Field::RunId, ID_CHARS_MAX)?
-            .unwrap_or_else(|| id.clone()),
-        trace_id: read.text(Field::TraceId, ID_CHARS_MAX)?.unwrap_or_default(),
-        span_id: read.text(Field::SpanId, ID_CHARS_MAX)?.unwrap_or_default(),
-        parent_span_id: read
-            .text(Field::ParentSpanId, ID_CHARS_MAX)?
-            .unwrap_or_default(),
+            .map_or_else(|| id.clone(), Cow::into_owned),
+        trace_id: read.owned(Field::TraceId, ID_CHARS_MAX)?,
+        span_id: read.owned(Field::SpanId, ID_CHARS_MAX)?,
+        parent_span_id: read.owned(Field::ParentSpanId, ID_CHARS_MAX)?,
         section_path: section_path(&read)?,
-        endpoint: read
-            .text(Field::Endpoint, PATH_CHARS_MAX)?
-            .unwrap_or_default(),
-        model: read.text(Field::Model, TEXT_CHARS_MAX)?.unwrap_or_default(),
-        service_tier: read
-            .text(Field::ServiceTier, TEXT_CHARS_MAX)?
-            .unwrap_or_default(),
-        environment: read
-            .text(Field::Environment, TEXT_CHARS_MAX)?
-            .unwrap_or_default(),
+        endpoint: read.owned(Field::Endpoint, PATH_CHARS_MAX)?,
+        model: read.owned(Field::Model, TEXT_CHARS_MAX)?,
+        service_tier: read.owned(Field::ServiceTier, TEXT_CHARS_MAX)?,
+        environment: read.owned(Field::Environment, TEXT_CHARS_MAX)?,
         latency_us: read.millis(Field::LatencyMs)?,
         ttft_us: read.millis(Field::TtftMs)?,
-        error_type: read
-            .text(Field::ErrorType, TEXT_CHARS_MAX)?
-            .unwrap_or_default(),
+        error_type: read.owned(Field::ErrorType, TEXT_CHARS_MAX)?,
         is_streaming: read.boolean(Field::IsStreaming)?.unwrap_or_default(),
         event_metadata: metadata::merged(raw)?,
         ingest_key_id: context.ingest_key_id.to_owned(),
@@ -163,12 +153,15 @@ fn section_path(read: &Reader<'_>) -> Result<String, Rejection> {
     let Some(path) = path else {
         return Ok(String::new());
     };
-    let parts: Vec<&str> = path
-        .split('/')
-        .map(str::trim)
-        .filter(|part| !part.is_empty())
-        .collect();
-    Ok(parts.join("/"))
+    let parts = path.split('/').map(str::trim);
+    let mut clean = String::with_capacity(path.len());
+    for part in parts.filter(|part| !part.is_empty()) {
+        if !clean.is_empty() {
+            clean.push('/');
+        }
+        clean.push_str(part);
+    }
+    Ok(clean)
 }
 
 fn client_cost(read: &Reader<'_>) -> Result<Option<Usd>, Rejection> {

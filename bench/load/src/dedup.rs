@@ -54,7 +54,13 @@ pub(crate) fn run(args: &Args) -> anyhow::Result<()> {
                 known += u64::from(!window.admit(id(shuffled(n, ids)), at(ids - 1))?);
             }
             let nanos = nanos(asking);
-            (window.memory_bytes(), resident_bytes()?, filled, known, nanos)
+            (
+                window.memory_bytes(),
+                resident_bytes()?,
+                filled,
+                known,
+                nanos,
+            )
         }
         Kind::Set => {
             let mut set: hashbrown::HashSet<u128> = hashbrown::HashSet::new();
@@ -68,7 +74,13 @@ pub(crate) fn run(args: &Args) -> anyhow::Result<()> {
                 .count();
             let nanos = nanos(asking);
             let known = known as u64;
-            (set.allocation_size(), resident_bytes()?, filled, known, nanos)
+            (
+                set.allocation_size(),
+                resident_bytes()?,
+                filled,
+                known,
+                nanos,
+            )
         }
     };
     // An id that has left the window is no duplicate: those of its oldest hours are not asked for.

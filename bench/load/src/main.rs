@@ -18,6 +18,10 @@ mod upstream;
 
 use clap::Parser;
 
+/// As the product's: peers written in Rust have it too.
+#[global_allocator]
+static ALLOCATOR: tikv_jemallocator::Jemalloc = tikv_jemallocator::Jemalloc;
+
 #[derive(Parser)]
 enum Role {
     /// Post events.

@@ -12,12 +12,15 @@ use service::Problem;
 use super::{SENT_BYTES_MAX, too_large};
 use crate::admission::Share;
 
+/// How long a request that was refused may go on sending.
+const DISCARD_TIMEOUT: Duration = Duration::from_secs(2);
+
 /// # Errors
 /// 413 above [`SENT_BYTES_MAX`], 408 when the client is slow, 400 when it stops halfway, 429
 /// when there is no room.
 pub(super) async fn collect(
     headers: &HeaderMap,
-    body: Body,
+    body: &mut Body,
     within: Duration,
     share: &mut Share,
 ) -> Result<Bytes, Problem> {
@@ -41,7 +44,7 @@ pub(super) async fn collect(
     }
 }
 
-async fn read(mut body: Body, share: &mut Share) -> Result<Bytes, Problem> {
+async fn read(body: &mut Body, share: &mut Share) -> Result<Bytes, Problem> {
     let mut first = Bytes::new();
     let mut all = BytesMut::new();
     let mut length = 0;
@@ -66,6 +69,22 @@ async fn read(mut body: Body, share: &mut Share) -> Result<Bytes, Problem> {
         all.extend_from_slice(&data);
     }
     Ok(if all.is_empty() { first } else { all.freeze() })
+}
+
+/// Reads on and keeps nothing: a connection that is closed with bytes unread is reset, and the
+/// answer is lost with it.
+pub(super) async fn discard(mut body: Body) {
+    let reading = async {
+        let mut left = SENT_BYTES_MAX;
+        while let Some(Ok(frame)) = body.frame().await {
+            left = left.saturating_sub(frame.data_ref().map_or(0, Bytes::len));
+            if left == 0 {
+                break;
+            }
+        }
+    };
+    // Whoever sends more, or too slowly, sees the connection end.
+    let _ = tokio::time::timeout(DISCARD_TIMEOUT, reading).await;
 }
 
 fn body_too_large() -> Problem {

@@ -146,8 +146,9 @@ async fn a_body_is_read_to_its_limit() {
         ingest_body_timeout_ms: 100,
         ..IngestArgs::default()
     };
-    let receive =
-        async |body: Body| receive(&HeaderMap::new(), body, &args, &mut share(64 << 20)).await;
+    let receive = async |mut body: Body| {
+        read(&HeaderMap::new(), &mut body, &args, &mut share(64 << 20)).await
+    };
     let status = |outcome: Result<Received, Problem>| outcome.unwrap_err().status().as_u16();
     let pieces = |n: usize| {
         Body::from_stream(futures::stream::iter(

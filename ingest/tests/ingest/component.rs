@@ -1,9 +1,14 @@
 //! The routes over a publisher in memory: what is accepted, rejected and refused.
 
-use crate::support::{Bench, event, fixtures, gzip};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
+
+use axum::body::Body;
 use ingest::IngestArgs;
 use serde_json::{Value, json};
 use service::publish::PublishError;
+
+use crate::support::{Bench, event, fixtures, gzip};
 
 #[tokio::test]
 async fn an_object_an_array_and_lines_are_events() {
@@ -331,6 +336,33 @@ async fn a_body_larger_than_the_room_is_sent_away() {
         202,
         "and the room is free again"
     );
+}
+
+/// What is left unread resets the connection, and the answer never arrives.
+#[tokio::test]
+async fn a_request_that_is_refused_is_read_to_its_end() {
+    let no_request = IngestArgs {
+        ingest_requests_max: 0,
+        ..IngestArgs::default()
+    };
+    let no_room = IngestArgs {
+        ingest_inflight_bytes_max: 1 << 20,
+        ..IngestArgs::default()
+    };
+    for args in [no_request, no_room] {
+        let read = Arc::new(AtomicUsize::new(0));
+        let pieces = (0..64).map({
+            let read = Arc::clone(&read);
+            move |_| {
+                read.fetch_add(1, Ordering::Relaxed);
+                Ok::<_, std::io::Error>(vec![b' '; 64 << 10])
+            }
+        });
+        let body = Body::from_stream(futures::stream::iter(pieces));
+        let answer = Bench::with_args(args).post(body).await;
+        assert_eq!((answer.status, answer.code()), (429, "overloaded"));
+        assert_eq!(read.load(Ordering::Relaxed), 64);
+    }
 }
 
 /// `received = accepted + Σ rejected`, whatever happens to a request.

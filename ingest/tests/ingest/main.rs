@@ -4,6 +4,7 @@
 mod broker;
 mod component;
 mod otlp;
+mod otlp_hostile;
 mod otlp_proto;
 mod role;
 mod support;

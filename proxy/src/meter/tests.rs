@@ -2,6 +2,7 @@
 
 mod corpus;
 mod exchange;
+mod once;
 mod property;
 mod shapes;
 

@@ -10,10 +10,19 @@ pub(super) struct Reader<'a>(pub(super) &'a RawEvent<'a>);
 
 impl<'a> Reader<'a> {
     /// A string without control characters; an empty one is absent.
-    pub(super) fn text(&self, field: Field, chars_max: usize) -> Result<Option<String>, Rejection> {
+    pub(super) fn text(
+        &self,
+        field: Field,
+        chars_max: usize,
+    ) -> Result<Option<Cow<'a, str>>, Rejection> {
         let Some(json) = self.0.get(field) else {
             return Ok(None);
         };
+        if let Some(inner) = printable(json)
+            && (1..=chars_max).contains(&inner.len())
+        {
+            return Ok(Some(Cow::Borrowed(inner)));
+        }
         let text = string(json).ok_or_else(|| wrong_type(field, "a string"))?;
         if text.is_empty() {
             return Ok(None);
@@ -26,7 +35,13 @@ impl<'a> Reader<'a> {
             let message = format!("`{}` holds a control character", field.name());
             return Err(Rejection::new(Code::ControlCharacter, message));
         }
-        Ok(Some(text.into_owned()))
+        Ok(Some(text))
+    }
+
+    /// The same, to keep; an absent one is empty.
+    pub(super) fn owned(&self, field: Field, chars_max: usize) -> Result<String, Rejection> {
+        let text = self.text(field, chars_max)?;
+        Ok(text.map(Cow::into_owned).unwrap_or_default())
     }
 
     /// A whole number from 0 to [`TOKENS_MAX`]; `12.0` and `1e3` are whole.
@@ -108,6 +123,16 @@ impl<'a> Reader<'a> {
     pub(super) fn json(&self, field: Field) -> Option<&'a str> {
         self.0.get(field)
     }
+}
+
+/// The value of a JSON string that is printable ASCII without escapes, as most are.
+fn printable(json: &str) -> Option<&str> {
+    let inner = json.strip_prefix('"')?.strip_suffix('"')?;
+    // Without a branch, so that many bytes are compared at once.
+    let odd = inner.bytes().fold(false, |odd, byte| {
+        odd | (byte == b'\\') | !(b' '..=b'~').contains(&byte)
+    });
+    (!odd).then_some(inner)
 }
 
 /// A JSON string's value; `None` for another type or a lone surrogate.

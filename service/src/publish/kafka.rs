@@ -127,8 +127,10 @@ impl Inner {
     /// Puts the records into the producer's queue; what it does not take fails at once.
     fn hand_over(&self, records: &[Record], partitions: u32, acks: &Arc<Acks>) {
         let producer = self.producer();
+        // librdkafka copies what it takes.
+        let mut value = Vec::new();
         for (i, record) in records.iter().enumerate() {
-            let value = record.value();
+            record.value_into(&mut value);
             let partition = record.partition(partitions, self.settings.tenant_spread);
             let message = BaseRecord::with_opaque_to(&self.args.events_topic, Arc::clone(acks))
                 .partition(partition.cast_signed())
