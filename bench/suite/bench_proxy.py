@@ -20,7 +20,7 @@ from machine import (
 )
 
 TITLE = "calls through the proxy; ours meters, and every event is stored"
-AGAINST = "nginx and LiteLLM's proxy, one worker each, in front of the same upstream"
+AGAINST = "nginx and LiteLLM's proxy, one worker each, in front of the same upstream; ours as it comes, a worker a core"
 PATH = "/v1/chat/completions"
 CONNECTIONS = 32
 #: Streams at once; each brings a piece every 20 ms.
@@ -194,8 +194,8 @@ def measure(results, targets):
     results.note(f"A call costs ours {1e6 / per_cpu['ours'].median:.0f} µs of CPU, nginx {1e6 / per_cpu['nginx'].median:.0f}: nginx passes "
                  "bytes on, ours also reads both bodies, prices them, makes an event and hands it to Kafka (see LOG.md). Of "
                  "ours, the kernel's part alone is above half of nginx's whole call.")
-    results.note("Load, upstream and proxy share two cores, so a p99 at half load is mostly waiting for a core: nginx's is "
-                 "the limit of this machine.")
+    results.note("Load, upstream and proxy share two cores, so a p99 is mostly waiting for one. At half of ours' capacity nginx is "
+                 "busy for a sixth of a core, ours for half of one: what it adds beyond nginx follows from the row above.")
     results.table(["through", "load", "p50 ms", "p99 ms", "adds to p50", "adds to p99"], lines)
 
 

@@ -41,6 +41,9 @@ pub(super) fn array(text: &str, count_max: usize) -> Option<Vec<RawEvent<'_>>> {
     scan.is_at_end().then_some(events)
 }
 
+/// Levels of nesting that are followed; what is deeper costs serde_json's time, not our stack.
+const DEPTH_MAX: usize = 16;
+
 struct Scan<'a> {
     text: &'a str,
     at: usize,
@@ -78,30 +81,53 @@ impl<'a> Scan<'a> {
     fn object(&mut self) -> Option<RawEvent<'a>> {
         let begin = self.at;
         let mut event = RawEvent::empty();
-        self.take(b'{')?;
-        self.space();
-        if self.peek()? == b'}' {
-            self.at += 1;
-        } else {
-            self.fields(&mut event)?;
-        }
+        self.members(DEPTH_MAX, |name, value| {
+            event.set(Cow::Borrowed(name), value);
+        })?;
         event.json = self.since(begin)?;
         Some(event)
     }
 
     /// To behind the closing brace.
-    fn fields(&mut self, event: &mut RawEvent<'a>) -> Option<()> {
+    fn members(&mut self, depth: usize, mut found: impl FnMut(&'a str, &'a str)) -> Option<()> {
+        let depth = depth.checked_sub(1)?;
+        self.take(b'{')?;
+        self.space();
+        if self.peek()? == b'}' {
+            self.at += 1;
+            return Some(());
+        }
         loop {
             let name = self.name()?;
             self.space();
             self.take(b':')?;
             self.space();
-            let value = self.value()?;
-            event.set(Cow::Borrowed(name), value);
+            let value = self.value(depth)?;
+            found(name, value);
             self.space();
             match self.next()? {
                 b',' => self.space(),
                 b'}' => return Some(()),
+                _ => return None,
+            }
+        }
+    }
+
+    /// To behind the closing bracket.
+    fn items(&mut self, depth: usize) -> Option<()> {
+        let depth = depth.checked_sub(1)?;
+        self.take(b'[')?;
+        self.space();
+        if self.peek()? == b']' {
+            self.at += 1;
+            return Some(());
+        }
+        loop {
+            self.value(depth)?;
+            self.space();
+            match self.next()? {
+                b',' => self.space(),
+                b']' => return Some(()),
                 _ => return None,
             }
         }
@@ -116,18 +142,18 @@ impl<'a> Scan<'a> {
         self.text.get(begin..self.at - 1)
     }
 
-    fn value(&mut self) -> Option<&'a str> {
+    /// With what is in it, down to `depth` levels.
+    fn value(&mut self, depth: usize) -> Option<&'a str> {
         let begin = self.at;
         match self.peek()? {
             b'"' => {
                 if self.string()? {
-                    is_json(self.since(begin)?)?;
+                    // Which escapes there are.
+                    serde_json::from_str::<IgnoredAny>(self.since(begin)?).ok()?;
                 }
             }
-            b'{' | b'[' => {
-                self.nested()?;
-                is_json(self.since(begin)?)?;
-            }
+            b'{' => self.members(depth, |_, _| ())?,
+            b'[' => self.items(depth)?,
             b't' => self.literal("true")?,
             b'f' => self.literal("false")?,
             b'n' => self.literal("null")?,
@@ -137,6 +163,7 @@ impl<'a> Scan<'a> {
     }
 
     /// To behind the closing quote. Whether there are escapes, which are not looked at.
+    #[inline]
     fn string(&mut self) -> Option<bool> {
         self.take(b'"')?;
         let mut has_escapes = false;
@@ -149,26 +176,6 @@ impl<'a> Scan<'a> {
                     self.at += 1;
                 }
                 _ => return None,
-            }
-        }
-    }
-
-    /// To behind the bracket that closes the one here. What is between is not looked at.
-    fn nested(&mut self) -> Option<()> {
-        let mut depth = 0_usize;
-        loop {
-            match self.peek()? {
-                b'"' => {
-                    self.string()?;
-                    continue;
-                }
-                b'{' | b'[' => depth += 1,
-                b'}' | b']' => depth -= 1,
-                _ => {}
-            }
-            self.at += 1;
-            if depth == 0 {
-                return Some(());
             }
         }
     }
@@ -213,11 +220,8 @@ impl<'a> Scan<'a> {
     }
 }
 
-fn is_json(text: &str) -> Option<()> {
-    serde_json::from_str::<IgnoredAny>(text).ok().map(|_| ())
-}
-
 /// How many bytes come before the first quote, backslash or control character: eight at a time.
+#[inline]
 fn plain(bytes: &[u8]) -> usize {
     const ONES: u64 = u64::from_ne_bytes([1; 8]);
     const HIGH: u64 = ONES << 7;

@@ -17,7 +17,7 @@ use crate::retry::{Failure, Policy, retry};
 /// Only librdkafka asks for it: nothing is committed and no group is joined.
 const GROUP: &str = "llmobserve.control";
 /// Longest wait for a record, and so for the end of the process.
-const POLL: Duration = Duration::from_millis(100);
+const POLL: Duration = Duration::from_millis(500);
 /// Of a question for records that brings none, at most: a record ends it at once. Every process
 /// of an idle installation asks that often.
 const FETCH_WAIT_MS: &str = "5000";
