@@ -3,6 +3,7 @@ import { LIVE_EVERY_MS, useClock } from "../filters/clock";
 import { useView } from "../filters/use-view";
 import type { Call } from "./call";
 import type { Problem } from "./problem";
+import { question } from "./question";
 import { type Reply, send } from "./send";
 
 interface Options {
@@ -19,8 +20,7 @@ interface Options {
 export function useCall<T>(call: Call<T> | null, options: Options = {}): UseQueryResult<T, Problem> {
   const { tenant, interval } = useFreshness();
   return useQuery<unknown, Problem>({
-    queryKey: [tenant, call?.url],
-    queryFn: async ({ signal }) => (await send<T>(call?.url ?? "", { signal })).body,
+    ...question(tenant, call),
     enabled: call !== null,
     refetchInterval: options.past ? false : interval,
     placeholderData: (before: unknown, query?: { queryKey: readonly unknown[] }) =>

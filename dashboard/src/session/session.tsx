@@ -1,8 +1,8 @@
 import { useQuery } from "@tanstack/react-query";
 import { createContext, type ReactNode, useContext, useMemo, useSyncExternalStore } from "react";
 import type { Problem } from "../api/problem";
-import { send } from "../api/send";
-import { type Identity, type ServerConfig, whoami } from "../api/session";
+import { identityOf } from "../api/question";
+import type { Identity, ServerConfig } from "../api/session";
 import { Failure, Skeleton } from "../parts/states";
 import { credential } from "./credential";
 import { SignIn } from "./sign-in";
@@ -16,15 +16,6 @@ export interface Session extends ServerConfig {
 }
 
 const Context = createContext<Session | null>(null);
-
-/** Who the holder of a credential is. */
-export function identityOf(token: string | null) {
-  return {
-    queryKey: ["whoami", token],
-    queryFn: async () => (await send<Identity>(whoami().url)).body,
-    staleTime: Number.POSITIVE_INFINITY,
-  };
-}
 
 /** Lets in who is signed in, shows everyone else the way. */
 export function SessionGate({ config, children }: { config: ServerConfig; children: ReactNode }) {

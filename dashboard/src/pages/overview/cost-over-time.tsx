@@ -1,27 +1,18 @@
 import { useMemo } from "react";
-import { type Dimension, timeseries } from "../../api/stats";
+import type { Dimension } from "../../api/stats";
 import { useCall } from "../../api/use-call";
 import { Legend } from "../../charts/legend";
 import { stack } from "../../charts/series";
 import { StackedBars } from "../../charts/stacked-bars";
 import { useParam, useView } from "../../filters/use-view";
-import type { Period } from "../../filters/range";
 import { type Facet, subtree, withValue } from "../../filters/view";
 import { Answer } from "../../parts/answer";
 import { Card } from "../../parts/card";
 import { Segments } from "../../parts/segments";
 import { Skeleton } from "../../parts/states";
-
-export const DIMENSIONS: { value: Dimension; label: string }[] = [
-  { value: "provider", label: "Provider" },
-  { value: "model", label: "Model" },
-  { value: "section", label: "Section" },
-  { value: "customer", label: "Customer" },
-];
+import { costOverTime, DIMENSIONS, known } from "./questions";
 
 const FACET_OF: Record<Dimension, Facet> = { provider: "provider", model: "model", section: "section", customer: "customer_id" };
-
-const NARROW = matchMedia("(max-width: 560px)");
 
 interface Props {
   /** Always by this, instead of what the reader chooses. */
@@ -32,8 +23,8 @@ interface Props {
 export function CostOverTime({ by, title = "Cost over time" }: Props) {
   const { view, change, period } = useView();
   const [chosen, setChosen] = useParam<Dimension>("by", "provider");
-  const dimension = by ?? (DIMENSIONS.some((entry) => entry.value === chosen) ? chosen : "provider");
-  const call = timeseries(view, period, dimension, NARROW.matches ? coarser(period) : undefined);
+  const dimension = by ?? known(chosen);
+  const call = costOverTime(view, period, dimension);
   const series = useCall(call);
   const bars = useMemo(() => series.data && stack(series.data), [series.data]);
 
@@ -60,13 +51,6 @@ export function CostOverTime({ by, title = "Cost over time" }: Props) {
       </Answer>
     </Card>
   );
-}
-
-/** Bars that a phone has room for, where the API would choose more. */
-function coarser(period: Period): string | undefined {
-  const hours = (Date.parse(period.to) - Date.parse(period.from)) / 3_600_000;
-  if (hours <= 12 || hours > 120 * 24) return undefined;
-  return hours <= 3 * 24 ? "1h" : "1d";
 }
 
 function utc(at: string): string {
