@@ -71,11 +71,11 @@ deps: ## Install Apache Kafka and the ClickHouse library below target/
 
 .PHONY: test
 test: deps dashboard ## Every test, with a real Kafka, a real ClickHouse and a real browser
-	$(call need,python3 curl setpriv node npm $(or $(CHROMIUM),chromium))
+	$(call need,python3 curl setpriv node npm valgrind $(or $(CHROMIUM),chromium))
 	cargo test $(CARGO_FLAGS) --workspace
-	cargo build $(CARGO_FLAGS) -p llmobserve -p faults
+	cargo build $(CARGO_FLAGS) -p llmobserve -p faults -p bench-load
 	@$(MAKE) --no-print-directory --jobs=2 --output-sync=target \
-		test-pipeline test-pages test-sdks test-libraries
+		test-pipeline test-pages test-sdks test-libraries test-instructions
 
 # On what is built, two at a time: most of them wait more than they work.
 .PHONY: test-pipeline
@@ -100,6 +100,10 @@ test-sdks:
 test-libraries:
 	tests/e2e/clients.sh
 	tests/e2e/otlp/test.sh
+
+.PHONY: test-instructions
+test-instructions:
+	python3 bench/instructions.py
 
 .PHONY: exactness
 exactness: build ## The same end to end at full size: 100,000 events, 20 kills
@@ -138,7 +142,7 @@ demo: ## Two minutes of lifelike traffic to a running instance
 .PHONY: bench
 bench: build ## All benchmarks; writes bench/RESULTS.md. One by name: make bench-ingest
 	@$(call need,python3 nginx)
-	cargo build $(CARGO_FLAGS) -p bench-load
+	cargo build $(CARGO_FLAGS) -p llmobserve -p bench-load
 	python3 bench/suite all
 
 # FULL=1 makes runs long, and five of them.
@@ -146,13 +150,13 @@ BENCHES := ingest single overload aggregator e2e freshness stats pages catchup s
 .PHONY: $(BENCHES:%=bench-%)
 $(BENCHES:%=bench-%): bench-%: build
 	@$(call need,python3 $(if $(filter proxy,$*),nginx))
-	cargo build $(CARGO_FLAGS) -p bench-load
+	cargo build $(CARGO_FLAGS) -p llmobserve -p bench-load
 	@python3 bench/suite $*
 
 .PHONY: bench-instructions
 bench-instructions: ## Instructions an event costs, against those committed (needs valgrind)
 	@$(call need,python3 valgrind)
-	cargo build $(CARGO_FLAGS) -p bench-load
+	cargo build $(CARGO_FLAGS) -p llmobserve -p bench-load
 	@python3 bench/instructions.py
 
 .PHONY: bench-auth

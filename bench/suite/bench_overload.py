@@ -8,6 +8,8 @@ TITLE = "three times the capacity"
 AGAINST = "itself at capacity, with as many connections"
 SECONDS = 60 if FULL else 30
 CONNECTIONS = 1024
+#: The default of what is let in at once.
+AT_ONCE = 512
 
 
 def run(results):
@@ -43,6 +45,12 @@ def measure(results, instance, key, parts):
     statuses = {status: n for status, n in over["statuses"].items() if status not in ("202", "429", "503")}
     shown = ", ".join(f"{n:,} × {status}" for status, n in over["statuses"].items())
     results.row("answers that are neither 202, 429 nor 503", str(sum(statuses.values())), "", "", "0", not statuses)
+    per_second = rates[1] / 100
+    results.note(
+        f"Under overload ingest works on as many requests at once as it lets in (LLMOBSERVE_INGEST_REQUESTS_MAX, {AT_ONCE}): by "
+        f"Little's law {1e3 * AT_ONCE / per_second:,.0f} ms each on average at {number(per_second)} a second, before their bodies "
+        "have waited to be read. At capacity only a few are under way."
+    )
     results.note(
         f"{SECONDS} s, open-loop, {CONNECTIONS} connections at most. Answers: {shown}; {over['broken']:,} connections "
         f"ended without one. At capacity: {at['statuses']}, {at['broken']} broken. The load itself took "
