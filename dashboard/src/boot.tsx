@@ -26,7 +26,7 @@ credential.subscribe(() => cache.clear());
 
 export async function boot(root: HTMLElement, ahead: Promise<Ahead>): Promise<void> {
   const { config, skewMs, asked } = await ahead;
-  const [identity] = asked.map(({ queryKey, answer }) => cache.prefetchQuery({ queryKey, queryFn: () => answer }));
+  const [identity] = asked.map((question) => cache.prefetchQuery(question));
   // So that the first thing that is drawn is the page.
   await identity;
   createRoot(root).render(

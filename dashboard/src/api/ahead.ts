@@ -10,7 +10,12 @@ export interface Ahead {
   /** How far the server's clock is ahead of ours. */
   skewMs: number;
   /** First who is asking, then what the first page wants to know; nothing where nobody is signed in. */
-  asked: { queryKey: readonly unknown[]; answer: Promise<unknown> }[];
+  asked: Asked[];
+}
+
+interface Asked {
+  queryKey: readonly unknown[];
+  queryFn(context: { signal?: AbortSignal }): Promise<unknown>;
 }
 
 export async function askAhead(): Promise<Ahead> {
@@ -23,8 +28,21 @@ export async function askAhead(): Promise<Ahead> {
   const token = credential.get();
   if (config.auth !== "off" && token === null) return { config, skewMs, asked: [] };
   const first = location.pathname === "/" ? firstQuestions(location.search, new Date(Date.now() + skewMs)) : [];
-  const asked = [identityOf(token), ...first].map(({ queryKey, queryFn }) => ({ queryKey, answer: queryFn({}) as Promise<unknown> }));
-  // What fails is asked again by whoever needs it, and tells them.
-  for (const { answer } of asked) answer.catch(() => undefined);
+  const asked = [identityOf(token), ...first].map(underWay);
   return { config, skewMs, asked };
+}
+
+/** The same question, asked now: whoever asks first gets that answer, whoever asks again a new one. */
+function underWay({ queryKey, queryFn }: Asked): Asked {
+  let answer: Promise<unknown> | null = queryFn({});
+  // Whoever takes it hears of its failure; until then nobody need.
+  answer.catch(() => undefined);
+  return {
+    queryKey,
+    queryFn: (context) => {
+      const first = answer;
+      answer = null;
+      return first ?? queryFn(context);
+    },
+  };
 }
