@@ -8,12 +8,12 @@ TITLE = "three times the capacity"
 AGAINST = "itself at capacity, with as many connections"
 SECONDS = 60 if FULL else 30
 CONNECTIONS = 1024
-#: The default of what is let in at once.
+#: Requests that are let in at once: the default.
 AT_ONCE = 512
 
 
 def run(results):
-    with running({"LLMOBSERVE_AUTH": "required"}) as instance:
+    with running({"LLMOBSERVE_AUTH": "required", "LLMOBSERVE_INGEST_REQUESTS_MAX": str(AT_ONCE)}) as instance:
         key, parts = platform_key(instance), Parts(instance)
         with stopped(parts.aggregator, parts.proxy):
             measure(results, instance, key, parts)
