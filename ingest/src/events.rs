@@ -53,7 +53,7 @@ pub(crate) async fn post_events(
     caller.require(Scope::Ingest)?;
     let terms = Terms::read(caller, &headers)?;
     let format = format(&headers)?;
-    let (received, mut share) = receive(&ingest, &terms, &headers, body).await?;
+    let (received, mut share) = receive(&ingest, terms.tenant(), &headers, body).await?;
     let heavy = received.is_heavy();
     let handed = beside(heavy, move || {
         let body = received.decode(&mut share)?;

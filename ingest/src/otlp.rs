@@ -89,7 +89,7 @@ pub(crate) async fn post_traces(
     caller.require(Scope::Ingest)?;
     let encoding = Encoding::of(&headers)?;
     let terms = Terms::read(caller, &headers)?;
-    let (received, share) = receive(&ingest, &terms, &headers, body).await?;
+    let (received, share) = receive(&ingest, terms.tenant(), &headers, body).await?;
     let heavy = received.is_heavy();
     let work = move || work(&ingest, received, encoding, &terms, share);
     let (handed, names) = beside(heavy, work).await?;

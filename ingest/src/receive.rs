@@ -8,10 +8,10 @@ use axum::body::Body;
 use axum::http::{HeaderMap, StatusCode};
 use bytes::Bytes;
 use service::Problem;
+use service::auth::Tenant;
 
 use crate::admission::Share;
 use crate::config::IngestArgs;
-use crate::judge::Terms;
 use crate::{Ingest, metrics};
 use media::{Encoding, encoding};
 pub(crate) use media::{Format, format, media_type, unsupported};
@@ -33,13 +33,13 @@ pub(crate) struct Received {
 /// Takes a request in: by the tenant's limits, into the room there is, to the body's end.
 pub(crate) async fn receive(
     ingest: &Ingest,
-    terms: &Terms,
+    tenant: &Tenant,
     headers: &HeaderMap,
     mut body: Body,
 ) -> Result<(Received, Share), Problem> {
     let inner = &ingest.0;
     let taking = async {
-        inner.limits.request(terms.tenant())?;
+        inner.limits.request(tenant)?;
         let mut share = inner.admission.admit()?;
         let received = read(headers, &mut body, &inner.args, &mut share).await?;
         Ok((received, share))

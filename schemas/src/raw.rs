@@ -88,30 +88,29 @@ impl<'a> RawEvent<'a> {
     /// # Errors
     /// When the text is too large, not JSON, not an object, or names a field twice.
     pub fn parse(json: &'a str) -> Result<Self, Rejection> {
-        if json.len() > EVENT_BYTES_MAX {
-            return Err(too_large());
-        }
-        match scan::object(json) {
-            Some(event) => event.checked(),
+        is_small(json)?;
+        let event = match scan::object(json) {
+            Some(event) => event,
             None => Self {
                 json,
                 ..read(json)?
-            }
-            .checked(),
-        }
+            },
+        };
+        event.with_each_field_once()
     }
 
     /// Reads an array of objects, at most `count_max`. `None` for whatever is not plainly that,
     /// right or wrong: then it takes a closer look.
     pub fn parse_array(json: &'a str, count_max: usize) -> Option<Vec<Result<Self, Rejection>>> {
         let events = scan::array(json, count_max)?;
-        Some(events.into_iter().map(Self::checked).collect())
+        let checked = events.into_iter().map(|event| {
+            is_small(event.json)?;
+            event.with_each_field_once()
+        });
+        Some(checked.collect())
     }
 
-    fn checked(self) -> Result<Self, Rejection> {
-        if self.json.len() > EVENT_BYTES_MAX {
-            return Err(too_large());
-        }
+    fn with_each_field_once(self) -> Result<Self, Rejection> {
         if let Some(field) = self.duplicate {
             let message = format!("`{}` is given twice", field.name());
             return Err(Rejection::new(Code::DuplicateField, message));
@@ -160,9 +159,12 @@ impl<'a> RawEvent<'a> {
     }
 }
 
-fn too_large() -> Rejection {
-    let message = format!("the event is larger than {EVENT_BYTES_MAX} bytes");
-    Rejection::new(Code::EventTooLarge, message)
+fn is_small(json: &str) -> Result<(), Rejection> {
+    if json.len() > EVENT_BYTES_MAX {
+        let message = format!("the event is larger than {EVENT_BYTES_MAX} bytes");
+        return Err(Rejection::new(Code::EventTooLarge, message));
+    }
+    Ok(())
 }
 
 /// By serde_json.

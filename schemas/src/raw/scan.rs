@@ -23,22 +23,13 @@ pub(super) fn array(text: &str, count_max: usize) -> Option<Vec<RawEvent<'_>>> {
     let mut scan = Scan { text, at: 0 };
     let mut events = Vec::new();
     scan.space();
-    scan.take(b'[')?;
-    scan.space();
-    loop {
-        if events.len() == count_max {
-            return None;
-        }
+    scan.list(b'[', b']', |scan| {
         events.push(scan.object()?);
-        scan.space();
-        match scan.next()? {
-            b',' => scan.space(),
-            b']' => break,
-            _ => return None,
-        }
-    }
+        (events.len() <= count_max).then_some(())
+    })?;
     scan.space();
-    scan.is_at_end().then_some(events)
+    // An empty one is no array of objects, nor anything else.
+    (scan.is_at_end() && !events.is_empty()).then_some(events)
 }
 
 /// Levels of nesting that are followed; what is deeper costs serde_json's time, not our stack.
@@ -88,46 +79,43 @@ impl<'a> Scan<'a> {
         Some(event)
     }
 
-    /// To behind the closing brace.
+    /// To behind the object, telling its members.
     fn members(&mut self, depth: usize, mut found: impl FnMut(&'a str, &'a str)) -> Option<()> {
         let depth = depth.checked_sub(1)?;
-        self.take(b'{')?;
-        self.space();
-        if self.peek()? == b'}' {
-            self.at += 1;
-            return Some(());
-        }
-        loop {
-            let name = self.name()?;
-            self.space();
-            self.take(b':')?;
-            self.space();
-            let value = self.value(depth)?;
-            found(name, value);
-            self.space();
-            match self.next()? {
-                b',' => self.space(),
-                b'}' => return Some(()),
-                _ => return None,
-            }
-        }
+        self.list(b'{', b'}', |scan| {
+            let name = scan.name()?;
+            scan.space();
+            scan.take(b':')?;
+            scan.space();
+            found(name, scan.value(depth)?);
+            Some(())
+        })
     }
 
-    /// To behind the closing bracket.
+    /// To behind the array.
     fn items(&mut self, depth: usize) -> Option<()> {
         let depth = depth.checked_sub(1)?;
-        self.take(b'[')?;
+        self.list(b'[', b']', |scan| scan.value(depth).map(|_| ()))
+    }
+
+    /// To behind the bracket that closes a list of what `item` reads, with commas between.
+    fn list(
+        &mut self,
+        open: u8,
+        close: u8,
+        mut item: impl FnMut(&mut Self) -> Option<()>,
+    ) -> Option<()> {
+        self.take(open)?;
         self.space();
-        if self.peek()? == b']' {
-            self.at += 1;
-            return Some(());
+        if self.peek()? == close {
+            return self.take(close);
         }
         loop {
-            self.value(depth)?;
+            item(self)?;
             self.space();
             match self.next()? {
                 b',' => self.space(),
-                b']' => return Some(()),
+                byte if byte == close => return Some(()),
                 _ => return None,
             }
         }
@@ -301,6 +289,7 @@ mod tests {
             "{\"a\":\"\\x\"}",
             "{\"a\":\"\\",
             "{\"a\":[1}}",
+            "{\"a\":[[[[[[[[[[[[[[[[]]]]]]]]]]]]]]]]}",
             "{\"a\":{]}",
             "{a:1}",
             "[]",
