@@ -5,6 +5,7 @@
 //! proof: a crash of ClickHouse can log it and lose the rows (a *ghost*). So whenever
 //! an outcome was in doubt, what is stored is looked at before and after sending.
 
+use std::slice;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -24,8 +25,8 @@ use crate::store::{Store, StoredRow};
 pub(crate) enum Trust {
     /// Nothing happened since the plan was acknowledged: a fresh token is enough.
     Acks,
-    /// Soon after a recovery, a batch of which nothing is stored: send, then look at all that
-    /// the ledger is about to vouch for.
+    /// Soon after a recovery, a batch of which nothing is stored: send, then look, before
+    /// anything else follows.
     Looks,
     /// A batch that was begun before, or an answer that did not come: look, send, look again.
     Nothing,
@@ -48,6 +49,10 @@ impl Writer {
         for block in &raw {
             self.put(batch, block, &mut trust).await?;
         }
+        // Raw says what the rollups follow, and to a successor, where the batch ends.
+        if looks {
+            self.look(batch, &raw, &mut trust).await?;
+        }
         let rollups = match trust {
             // Another version of us may have written raw: rollups follow what it holds.
             Trust::Nothing => {
@@ -58,13 +63,13 @@ impl Writer {
         };
         self.put_all(batch, &rollups, &mut trust).await?;
         if looks {
-            let blocks: Vec<&Block> = raw.iter().chain(&rollups).collect();
-            self.look(batch, &blocks, &mut trust).await?;
+            self.look(batch, &rollups, &mut trust).await?;
         }
         let ledger = batch.ledger_block();
         self.put(batch, &ledger, &mut trust).await?;
         if looks {
-            self.look(batch, &[&ledger], &mut trust).await?;
+            self.look(batch, slice::from_ref(&ledger), &mut trust)
+                .await?;
         }
         Ok(())
     }
@@ -73,14 +78,15 @@ impl Writer {
     async fn look(
         &self,
         batch: &mut Batch,
-        blocks: &[&Block],
+        blocks: &[Block],
         trust: &mut Trust,
     ) -> Result<(), Stop> {
         let extent = batch.extent();
+        let asked: Vec<&Block> = blocks.iter().collect();
         let mut waits = Policy::PATIENT.waits();
         // A batch that was begun is finished, also when the work should end: so no `insist`.
         let held = loop {
-            match self.store.holds(&extent, blocks).await {
+            match self.store.holds(&extent, &asked).await {
                 Ok(held) => break held,
                 Err(error) => warn!("cannot ask what is stored, will try again: {error:#}"),
             }
