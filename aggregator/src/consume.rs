@@ -19,9 +19,14 @@ use tokio::time::Instant;
 use tracing::{debug, info, warn};
 
 /// How long the poll waits for a record; also how soon it notices a stop.
-const POLL: Duration = Duration::from_millis(100);
+const POLL: Duration = Duration::from_millis(500);
+/// Between two looks at whether a worker is behind.
+const THROTTLE_EVERY: Duration = Duration::from_millis(100);
 /// How long leaving the group may take; after that the broker finds out by itself.
 const LEAVE_MAX: Duration = Duration::from_secs(15);
+/// What the client gets to let go of its partitions, in threads of its own. One that is closed
+/// before leaves without a word, and the next owner waits for its session to end.
+const LET_GO: Duration = Duration::from_millis(200);
 
 /// A record, detached from the client's memory.
 #[derive(Debug)]
@@ -206,6 +211,11 @@ impl Group {
         self.feeds().insert(partition, feed);
     }
 
+    /// Whether records wait for a worker that is behind.
+    fn holds_back(&self) -> bool {
+        self.feeds().values().any(|feed| feed.flow == Flow::Held)
+    }
+
     /// The partition has been resumed by its worker.
     pub(crate) fn flowing(&self, partition: u32) {
         if let Some(feed) = self.feeds().get_mut(&partition) {
@@ -244,13 +254,18 @@ pub(crate) fn poll(
     consumer.subscribe(&[&group.topic])?;
     let mut checked = Instant::now();
     while !stop.is_cancelled() {
-        match consumer.poll(POLL) {
+        let wait = if group.holds_back() {
+            THROTTLE_EVERY
+        } else {
+            POLL
+        };
+        match consumer.poll(wait) {
             Some(Ok(message)) => deliver(group, &message),
             Some(Err(KafkaError::PartitionEOF(partition))) => end_of_log(group, partition),
             Some(Err(error)) => warn!("kafka: {error}"),
             None => {}
         }
-        if checked.elapsed() >= POLL {
+        if checked.elapsed() >= THROTTLE_EVERY {
             checked = Instant::now();
             throttle(consumer, group, buffer_bytes_max);
         }
@@ -259,8 +274,9 @@ pub(crate) fn poll(
     // The revocation that follows stops the workers; serve it.
     let deadline = Instant::now() + LEAVE_MAX;
     while !group.feeds().is_empty() && Instant::now() < deadline {
-        drop(consumer.poll(POLL));
+        drop(consumer.poll(THROTTLE_EVERY));
     }
+    drop(consumer.poll(LET_GO));
     *group
         .assignments
         .lock()

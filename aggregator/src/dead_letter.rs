@@ -4,11 +4,11 @@ use std::time::Duration;
 
 use async_trait::async_trait;
 use rdkafka::config::ClientConfig;
-use rdkafka::error::KafkaError;
 use rdkafka::message::{Header, OwnedHeaders};
 use rdkafka::producer::{FutureProducer, FutureRecord};
 use schemas::record::Poison;
 use service::retry::Policy;
+use tokio::sync::OnceCell;
 use tracing::warn;
 
 use crate::batch::Batch;
@@ -54,21 +54,24 @@ pub(crate) async fn publish(
 
 /// The real one: a topic of its own.
 pub(crate) struct DeadLetterTopic {
-    producer: FutureProducer,
+    config: ClientConfig,
     topic: String,
+    /// Made for the first letter: most aggregators never meet one.
+    producer: OnceCell<FutureProducer>,
 }
 
 impl DeadLetterTopic {
-    pub(crate) fn new(config: &ClientConfig, topic: String) -> Result<Self, KafkaError> {
+    pub(crate) fn new(config: &ClientConfig, topic: String) -> Self {
         let mut config = config.clone();
         config
             .set("enable.idempotence", "true")
             .set("acks", "all")
             .set("compression.type", "lz4");
-        Ok(Self {
-            producer: config.create()?,
+        Self {
+            config,
             topic,
-        })
+            producer: OnceCell::new(),
+        }
     }
 }
 
@@ -104,7 +107,9 @@ impl DeadLetters for DeadLetterTopic {
         if let Some(value) = &message.value {
             record = record.payload(value);
         }
-        let sent = self.producer.send(record, SEND_MAX).await;
+        let made = async || self.config.create();
+        let producer = self.producer.get_or_try_init(made).await?;
+        let sent = producer.send(record, SEND_MAX).await;
         sent.map_err(|(error, _)| error)?;
         Ok(())
     }

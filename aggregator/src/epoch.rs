@@ -6,7 +6,7 @@
 
 use std::time::Duration;
 
-use service::kafka::TopicId;
+use service::kafka::Observer;
 use tokio_util::sync::CancellationToken;
 
 use crate::insist::insist;
@@ -15,19 +15,19 @@ use crate::insist::insist;
 const LOOK_EVERY: Duration = Duration::from_secs(5);
 
 /// The id, once the broker and the topic are there; `None` when we are shutting down.
-pub(crate) async fn current(topic: &TopicId, shutdown: &CancellationToken) -> Option<String> {
+pub(crate) async fn current(topic: &Observer, shutdown: &CancellationToken) -> Option<String> {
     insist(shutdown, "learn the topic's id", || async {
-        Ok(topic.ask().await?)
+        Ok(topic.topic_id().await?)
     })
     .await
 }
 
 /// Returns when the topic is another one. While the broker does not answer, or the topic
 /// does not exist, nothing is known.
-pub(crate) async fn ends(topic: &TopicId, epoch: &str) {
+pub(crate) async fn ends(topic: &Observer, epoch: &str) {
     loop {
         tokio::time::sleep(LOOK_EVERY).await;
-        if topic.ask().await.is_ok_and(|found| found != epoch) {
+        if topic.topic_id().await.is_ok_and(|found| found != epoch) {
             return;
         }
     }

@@ -56,7 +56,7 @@ pub use offsets::{CommitError, Offsets};
 use rdkafka::config::ClientConfig;
 pub use rollup::fold;
 pub use seams::{Direct, Seams};
-use service::kafka::TopicId;
+use service::kafka::Observer;
 pub use store::{Erasure, Extent, Marker, Store, StoredId, StoredRow};
 use tokio_util::sync::CancellationToken;
 use tracing::{info, warn};
@@ -92,13 +92,14 @@ pub async fn run_with(
     metrics::register();
     let client = config.kafka.client("aggregator");
     let clickhouse = ClickHouse::new(config.clickhouse.exact_client(), config.insert_timeout());
-    let dead_letters = DeadLetterTopic::new(&client, config.kafka.dead_letter_topic.clone())
-        .context("cannot set up the dead-letter producer")?;
+    let dead_letters = DeadLetterTopic::new(&client, config.kafka.dead_letter_topic.clone());
+    let observer = Observer::new(&client, &config.kafka.events_topic)?;
     let presence = Presence::default();
     let hold = Hold::watch(clickhouse.clone(), shutdown.clone());
     let side = tokio::spawn(observe::run(
         config.clone(),
         clickhouse.clone(),
+        observer.clone(),
         presence.clone(),
         shutdown.clone(),
     ));
@@ -116,9 +117,8 @@ pub async fn run_with(
         },
         insert_lifetime: config.insert_lifetime(),
     };
-    let topic_id = TopicId::new(&client, &config.kafka.events_topic)?;
     while hold.is_over(&shutdown).await {
-        let Some(epoch) = epoch::current(&topic_id, &shutdown).await else {
+        let Some(epoch) = epoch::current(&observer, &shutdown).await else {
             break;
         };
         info!(
@@ -135,7 +135,7 @@ pub async fn run_with(
             buffer_bytes_max: config.buffer_bytes_max,
             topic: config.kafka.events_topic.clone(),
             epoch,
-            topic_id: topic_id.clone(),
+            observer: observer.clone(),
         };
         let consumer = consume::join(&group, &config.kafka.events_topic)
             .context("cannot set up the consumer")?;
@@ -175,7 +175,6 @@ fn group(config: &Config, client: &ClientConfig) -> ClientConfig {
         .set("isolation.level", "read_committed")
         .set("retry.backoff.ms", RETRY_BACKOFF_MS.to_string())
         .set("retry.backoff.max.ms", RETRY_BACKOFF_MS.to_string())
-        .set("fetch.wait.max.ms", "100")
         .set("fetch.queue.backoff.ms", "20")
         .set("queued.max.messages.kbytes", "16384");
     config.kafka.overlay(&mut group);

@@ -1,9 +1,7 @@
 //! Readiness and metrics of the role, on a port of their own.
 
-use std::sync::Arc;
-
-use rdkafka::consumer::{BaseConsumer, Consumer as _};
 use service::health::{self, Readiness};
+use service::kafka::Observer;
 use tokio_util::sync::CancellationToken;
 
 use crate::Config;
@@ -16,6 +14,7 @@ const ROLE: &str = "aggregator";
 pub(crate) async fn run(
     config: Config,
     store: ClickHouse,
+    observer: Observer,
     presence: Presence,
     shutdown: CancellationToken,
 ) -> anyhow::Result<()> {
@@ -27,16 +26,9 @@ pub(crate) async fn run(
         let store = store.clone();
         async move { store.ping().await.map_err(|error| format!("{error:#}")) }
     });
-    let topic = config.kafka.events_topic.clone();
-    let client = Arc::new(config.kafka.client(ROLE).create::<BaseConsumer>()?);
     readiness.check(ROLE, "kafka", move || {
-        let (client, topic) = (client.clone(), topic.clone());
-        async move {
-            let ask = move || service::kafka::ping(client.client(), &topic);
-            tokio::task::spawn_blocking(ask)
-                .await
-                .map_err(|error| error.to_string())?
-        }
+        let observer = observer.clone();
+        async move { observer.ping().await }
     });
     readiness.check(ROLE, "partitions", move || {
         std::future::ready(presence.check())

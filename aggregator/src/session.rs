@@ -8,7 +8,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use rdkafka::consumer::BaseConsumer;
-use service::kafka::TopicId;
+use service::kafka::Observer;
 use tokio::runtime::Handle;
 use tokio::sync::{mpsc, oneshot};
 use tokio_util::sync::CancellationToken;
@@ -38,7 +38,7 @@ pub(crate) struct Shared {
     pub(crate) sent_again_after: Duration,
     pub(crate) topic: String,
     pub(crate) epoch: String,
-    pub(crate) topic_id: TopicId,
+    pub(crate) observer: Observer,
 }
 
 /// Why a membership ended.
@@ -57,8 +57,8 @@ pub(crate) async fn run(
     shutdown: &CancellationToken,
 ) -> anyhow::Result<Ended> {
     let leave = shutdown.child_token();
-    let (topic_id, epoch) = (shared.topic_id.clone(), shared.epoch.clone());
-    let mut epoch_ends = std::pin::pin!(epoch::ends(&topic_id, &epoch));
+    let (observer, epoch) = (shared.observer.clone(), shared.epoch.clone());
+    let mut epoch_ends = std::pin::pin!(epoch::ends(&observer, &epoch));
     let (stops, mut stopped) = mpsc::unbounded_channel();
     let workers = Arc::new(Workers {
         topic: shared.topic.clone(),

@@ -1,18 +1,22 @@
 //! What every role needs of Kafka beyond a producer or a consumer.
 
 mod error;
+mod observer;
 mod polled;
 mod topic_id;
 mod topics;
+mod watermarks;
 
 use std::time::Duration;
 
 use rdkafka::client::{Client, DefaultClientContext};
 
 pub use error::Error;
+pub use observer::Observer;
 pub use polled::Polled;
-pub use topic_id::{TopicId, topic_id};
+pub use topic_id::topic_id;
 pub use topics::{Topics, ensure_topics};
+pub use watermarks::watermarks;
 
 /// How long one question to the brokers may take.
 pub const REQUEST_TIMEOUT: Duration = Duration::from_secs(10);

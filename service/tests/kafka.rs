@@ -2,10 +2,11 @@
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 
 use engines::testing::kafka;
+use rdkafka::ClientConfig;
 use rdkafka::admin::{AdminClient, AdminOptions, ResourceSpecifier};
 use rdkafka::client::DefaultClientContext;
 use service::config::{KafkaArgs, Properties};
-use service::kafka::{Error, ensure_topics, topic_id};
+use service::kafka::{Error, Observer, ensure_topics};
 
 async fn args(prefix: &str) -> KafkaArgs {
     KafkaArgs::at(&kafka().await.bootstrap).with_topic_prefix(prefix)
@@ -96,4 +97,8 @@ async fn settings_that_no_cluster_can_meet_are_not_retried() {
         !error.is_retryable() && error.to_string().contains("no.such.property"),
         "{error}"
     );
+}
+
+async fn topic_id(config: &ClientConfig, topic: &str) -> Result<String, Error> {
+    Observer::new(config, topic)?.topic_id().await
 }

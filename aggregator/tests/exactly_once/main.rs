@@ -8,6 +8,7 @@ use rdkafka::consumer::{BaseConsumer, Consumer as _};
 use rdkafka::message::{Headers as _, Message as _};
 use schemas::Record;
 use serde_json::{Value, json};
+use service::kafka::Observer;
 use std::time::{Duration, Instant};
 use world::{PARTITIONS, World, now_us};
 
@@ -212,6 +213,28 @@ async fn partitions_move_between_members_without_loss() {
     second.stop().await;
 }
 
+/// Else whoever takes over waits for the session to end.
+#[tokio::test(flavor = "multi_thread")]
+async fn who_stops_at_work_leaves_the_group() {
+    let world = World::new().await;
+    let mut sent = 0;
+    for round in 0..3 {
+        let running = world.start();
+        world
+            .send(&lifelike(&world, &format!("{round}-"), 10))
+            .await;
+        sent += 10;
+        world.received(sent).await;
+        world
+            .send(&lifelike(&world, &format!("{round}+"), 2000))
+            .await;
+        sent += 2000;
+        tokio::time::sleep(Duration::from_millis(600)).await;
+        running.stop().await;
+        assert_eq!(world.members(), 0, "round {round}");
+    }
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn offsets_that_another_tool_reset_or_deleted_double_nothing() {
     let world = World::new().await;
@@ -275,7 +298,8 @@ async fn burnt_token(table: &str) {
     let partition = record.partition(PARTITIONS, 1);
     world.send(std::slice::from_ref(&record)).await;
     let client = world.config.kafka.client("test");
-    let epoch = service::kafka::topic_id(&client, &world.config.kafka.events_topic).await;
+    let epoch = Observer::new(&client, &world.config.kafka.events_topic);
+    let epoch = epoch.unwrap().topic_id().await;
     let (epoch, month) = (epoch.unwrap(), Utc::now().format("%Y%m"));
     let token = format!("{epoch}/{partition}/0-1/{table}/{month}/0");
     let time = ["timestamp", "bucket", "bucket", "hour"][[

@@ -14,6 +14,7 @@ use schemas::validate::{Context, validate};
 use schemas::{RawEvent, Record};
 use serde_json::Value;
 use service::config::{ClickHouseArgs, KafkaArgs, MetricsArgs, RetentionArgs, TlsArgs};
+use service::kafka::Observer;
 use tokio_util::sync::CancellationToken;
 
 pub(crate) const PARTITIONS: u32 = 2;
@@ -229,6 +230,18 @@ impl World {
         }
     }
 
+    /// Of the group, as the broker sees it.
+    pub(crate) fn members(&self) -> usize {
+        let (group, outsider) = (&self.config.consumer_group, self.outsider());
+        let groups = outsider.fetch_group_list(Some(group), Duration::from_secs(10));
+        let groups = groups.unwrap();
+        groups
+            .groups()
+            .iter()
+            .map(|group| group.members().len())
+            .sum()
+    }
+
     fn outsider(&self) -> BaseConsumer {
         ClientConfig::new()
             .set("bootstrap.servers", &self.config.kafka.kafka_brokers)
@@ -254,7 +267,9 @@ impl World {
     /// the ledger ends.
     pub(crate) async fn ends(&self) -> Vec<(u64, u64)> {
         let kafka = &self.config.kafka;
-        let epoch = service::kafka::topic_id(&kafka.client("test"), &kafka.events_topic)
+        let epoch = Observer::new(&kafka.client("test"), &kafka.events_topic)
+            .unwrap()
+            .topic_id()
             .await
             .unwrap();
         let mut ends = Vec::new();

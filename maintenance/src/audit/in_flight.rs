@@ -10,6 +10,7 @@ use rdkafka::consumer::{BaseConsumer, Consumer as _, ConsumerContext};
 use rdkafka::error::KafkaError;
 use rdkafka::{ClientConfig, Offset, TopicPartitionList};
 use serde::Serialize;
+use service::kafka::watermarks;
 use utoipa::ToSchema;
 
 /// How long all questions to the brokers together may take.
@@ -65,8 +66,7 @@ pub(super) fn ask(mut config: ClientConfig, topic: &str) -> anyhow::Result<InFli
     let mut partitions = Vec::with_capacity(committed.count());
     for entry in committed.elements() {
         entry.error()?;
-        let (low, high) = consumer
-            .fetch_watermarks(topic, entry.partition(), left())
+        let (low, high) = watermarks(&consumer, topic, entry.partition(), left())
             .context("Kafka does not tell where the log ends")?;
         let finished = match entry.offset() {
             Offset::Offset(offset) => offset,

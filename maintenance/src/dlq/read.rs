@@ -8,7 +8,7 @@ use rdkafka::consumer::{BaseConsumer, Consumer as _};
 use rdkafka::error::KafkaError;
 use rdkafka::{Message as _, Offset, TopicPartitionList};
 use service::config::KafkaArgs;
-use service::kafka::Polled;
+use service::kafka::{Polled, watermarks};
 use tokio_util::sync::CancellationToken;
 
 use super::letter::{Found, Identity, Letter, State};
@@ -78,7 +78,7 @@ fn each(
     let topic = &kafka.dead_letter_topic;
     let partitions = partitions(&consumer, topic).context("Kafka does not tell of its topics")?;
     for partition in partitions {
-        let (low, high) = consumer.fetch_watermarks(topic, partition, SILENCE_MAX)?;
+        let (low, high) = watermarks(&consumer, topic, partition, SILENCE_MAX)?;
         if low < high {
             let range = (partition, low, high);
             read(&consumer, topic, range, stop, &mut visit)?;

@@ -7,6 +7,7 @@ use clickhouse::Row;
 use rdkafka::consumer::{BaseConsumer, Consumer as _, ConsumerContext};
 use rdkafka::{Offset, TopicPartitionList};
 use serde::Deserialize;
+use service::kafka::watermarks;
 use tokio_util::sync::CancellationToken;
 
 use super::{Site, step};
@@ -193,7 +194,7 @@ pub(crate) async fn log_ends(site: &Site) -> anyhow::Result<Vec<(u32, u64)>> {
         let consumer: BaseConsumer = config.create()?;
         let partitions = partitions(&consumer, &topic)?;
         let ends = partitions.into_iter().map(|partition| {
-            let (_, high) = consumer.fetch_watermarks(&topic, partition, ASK_MAX)?;
+            let (_, high) = watermarks(&consumer, &topic, partition, ASK_MAX)?;
             Ok((partition.cast_unsigned(), high.max(0).cast_unsigned()))
         });
         ends.collect()

@@ -5,6 +5,7 @@ use clickhouse::Client;
 use clickhouse::query::Query;
 use schemas::topics;
 use service::config::{ClickHouseArgs, KafkaArgs};
+use service::kafka::Observer;
 
 /// Longest time for one statement of an operator's work.
 const STATEMENT_MAX: Duration = Duration::from_secs(3_600);
@@ -52,7 +53,8 @@ impl Site {
     /// When Kafka does not answer or has no such topic.
     pub async fn connect(args: SiteArgs) -> anyhow::Result<Self> {
         let kafka = args.kafka.client("maintenance");
-        let epoch = service::kafka::topic_id(&kafka, &args.kafka.events_topic)
+        let epoch = Observer::new(&kafka, &args.kafka.events_topic)?
+            .topic_id()
             .await
             .context("cannot learn the events topic's id")?;
         let client = args

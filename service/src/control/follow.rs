@@ -66,6 +66,7 @@ fn read(inner: &Inner) -> KafkaResult<()> {
         if reader.end.is_none() && !inner.progress.borrow().caught_up {
             // Shows sooner so than by a question for records that brings none.
             reader.end = end_of(&consumer, &inner.kafka.control_topic);
+            reader.settle();
         }
         match consumer.poll(POLL) {
             None => reader.apply(),

@@ -8,9 +8,7 @@
 use std::ffi::{CStr, CString};
 use std::os::raw::c_char;
 use std::ptr;
-use std::sync::Arc;
 
-use rdkafka::ClientConfig;
 use rdkafka::bindings::{
     rd_kafka_AdminOptions_destroy, rd_kafka_AdminOptions_new, rd_kafka_DescribeTopics,
     rd_kafka_DescribeTopics_result_topics, rd_kafka_TopicCollection_destroy,
@@ -20,65 +18,30 @@ use rdkafka::bindings::{
     rd_kafka_event_DescribeTopics_result, rd_kafka_event_destroy, rd_kafka_event_error,
     rd_kafka_event_t, rd_kafka_queue_destroy, rd_kafka_queue_new, rd_kafka_queue_poll,
 };
+use rdkafka::client::{Client, ClientContext};
 use rdkafka::error::{IsError, KafkaError, RDKafkaErrorCode};
 use rdkafka::types::RDKafka;
 
-use super::{AdminClient, Error, REQUEST_TIMEOUT, blocking};
+use super::{Error, REQUEST_TIMEOUT};
 
 /// The id that brokers give who have none to give.
 const ZERO: &str = "AAAAAAAAAAAAAAAAAAAAAA";
 
-/// The topic's UUID, 22 characters of base64, as Kafka's own tools print it.
+/// The topic's UUID, 22 characters of base64, as Kafka's own tools print it. Blocks up to
+/// [`REQUEST_TIMEOUT`].
 ///
 /// # Errors
-/// As [`TopicId::ask`].
-pub async fn topic_id(config: &ClientConfig, topic: &str) -> Result<String, Error> {
-    TopicId::new(config, topic)?.ask().await
-}
-
-/// Asks for a topic's id as often as one wants, over one client. Clones share it.
-#[derive(Clone)]
-pub struct TopicId {
-    admin: Arc<AdminClient>,
-    topic: String,
-}
-
-impl std::fmt::Debug for TopicId {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_tuple("TopicId").field(&self.topic).finish()
-    }
-}
-
-impl TopicId {
-    /// Connects to nothing yet.
-    ///
-    /// # Errors
-    /// When the configuration is not one of librdkafka's.
-    pub fn new(config: &ClientConfig, topic: &str) -> Result<Self, Error> {
-        Ok(Self {
-            admin: Arc::new(config.create()?),
-            topic: topic.to_owned(),
-        })
-    }
-
-    /// The id now.
-    ///
-    /// # Errors
-    /// [`Error::Topic`] when there is no such topic; [`Error::NoTopicId`] for brokers before
-    /// 2.8.
-    pub async fn ask(&self) -> Result<String, Error> {
-        let Self { admin, topic } = self.clone();
-        blocking(move || {
-            let name = CString::new(topic.as_str()).map_err(KafkaError::Nul)?;
-            // SAFETY: the pointer is that of a live client, which `admin` keeps alive.
-            let id = unsafe { describe(admin.inner().native_ptr(), &name) };
-            match id {
-                Ok(id) if id.trim_end_matches('=') == ZERO => Err(Error::NoTopicId(topic)),
-                Ok(id) => Ok(id.trim_end_matches('=').to_owned()),
-                Err(code) => Err(Error::Topic { topic, code }),
-            }
-        })
-        .await
+/// [`Error::Topic`] when there is no such topic; [`Error::NoTopicId`] for brokers before
+/// 2.8.
+pub fn topic_id<C: ClientContext>(client: &Client<C>, topic: &str) -> Result<String, Error> {
+    let name = CString::new(topic).map_err(KafkaError::Nul)?;
+    // SAFETY: the pointer is that of a live client, which the borrow keeps alive.
+    let id = unsafe { describe(client.native_ptr(), &name) };
+    let topic = topic.to_owned();
+    match id {
+        Ok(id) if id.trim_end_matches('=') == ZERO => Err(Error::NoTopicId(topic)),
+        Ok(id) => Ok(id.trim_end_matches('=').to_owned()),
+        Err(code) => Err(Error::Topic { topic, code }),
     }
 }
 

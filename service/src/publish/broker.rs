@@ -8,7 +8,7 @@ use std::time::{Duration, Instant};
 use rdkafka::producer::Producer as _;
 
 use super::kafka::Inner;
-use crate::kafka::{ensure_topics, ping};
+use crate::kafka::{ensure_topics, ping, topic_id};
 use crate::retry::{Failure, Policy, retry};
 
 /// Pause between looks at the broker.
@@ -90,14 +90,11 @@ pub(super) async fn watch(inner: Arc<Inner>) {
             () = tokio::time::sleep(WATCH_INTERVAL) => {}
         }
         let looking = Arc::clone(&inner);
-        if tokio::task::spawn_blocking(move || look(&looking))
-            .await
-            .is_err()
-        {
+        let Ok(found) = tokio::task::spawn_blocking(move || look(&looking)).await else {
             return;
-        }
-        if inner.broker.status().is_ok() {
-            follow(&inner, &mut incarnation).await;
+        };
+        if let Some(found) = found {
+            follow(&inner, found, &mut incarnation).await;
         }
     }
 }
@@ -105,10 +102,7 @@ pub(super) async fn watch(inner: Arc<Inner>) {
 /// A topic that was made again counts the terms of its leaders from 0. A producer that has
 /// seen a later term takes the new leaders for old ones and never finds them (librdkafka
 /// issue 4898): then it needs a successor that has seen nothing.
-async fn follow(inner: &Arc<Inner>, incarnation: &mut Option<String>) {
-    let Ok(found) = inner.topic_id.ask().await else {
-        return;
-    };
+async fn follow(inner: &Arc<Inner>, found: String, incarnation: &mut Option<String>) {
     if incarnation.as_ref().is_none_or(|known| *known == found) {
         *incarnation = Some(found);
         return;
@@ -127,11 +121,17 @@ async fn follow(inner: &Arc<Inner>, incarnation: &mut Option<String>) {
     }
 }
 
-fn look(inner: &Inner) {
+/// The id of the events topic, where the broker answers.
+fn look(inner: &Inner) -> Option<String> {
     inner.replace_if_dead();
-    let status = ping(inner.producer().client(), &inner.args.events_topic);
-    let away = status.is_err() && !inner.acked_within(ACK_AGE_MAX);
+    let (producer, topic) = (inner.producer(), &inner.args.events_topic);
+    let status = ping(producer.client(), topic);
+    let is_there = status.is_ok();
+    let away = !is_there && !inner.acked_within(ACK_AGE_MAX);
     inner.broker.seen(status, away);
+    is_there
+        .then(|| topic_id(producer.client(), topic).ok())
+        .flatten()
 }
 
 /// When the broker last stored a record; clones share it.

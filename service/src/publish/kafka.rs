@@ -1,13 +1,14 @@
 //! Records into Kafka, by an idempotent producer.
 
-use std::sync::{Arc, PoisonError, RwLock};
+use std::sync::{Arc, PoisonError, RwLock, Weak};
 use std::time::{Duration, Instant};
 
+use anyhow::Context as _;
 use rdkafka::ClientConfig;
 use rdkafka::client::ClientContext;
 use rdkafka::error::KafkaError;
 use rdkafka::message::DeliveryResult;
-use rdkafka::producer::{BaseRecord, Producer as _, ProducerContext, ThreadedProducer};
+use rdkafka::producer::{BaseProducer, BaseRecord, Producer as _, ProducerContext, PurgeConfig};
 use rdkafka::types::RDKafkaErrorCode;
 use schemas::Record;
 use tokio_util::sync::CancellationToken;
@@ -17,16 +18,18 @@ use super::broker::{Broker, LastAck};
 use super::{DURATION, ProducerSettings, PublishError, PublishFuture, Publisher};
 use crate::config::KafkaArgs;
 use crate::health::Readiness;
-use crate::kafka::TopicId;
 
 /// Records that the producer holds at most; the bytes are bounded by the requests' own.
 const QUEUE_RECORDS_MAX: usize = 1_000_000;
 /// What a request waits beyond the producer's own timeout before it gives up on an answer.
 const ANSWER_GRACE: Duration = Duration::from_secs(2);
+/// How long a producer that nobody needs any more is kept, at most.
+const SERVE_MAX: Duration = Duration::from_secs(1);
 /// How long the last records get at shutdown.
 const FLUSH_TIMEOUT: Duration = Duration::from_secs(10);
 
-pub(super) type Producer = ThreadedProducer<Deliveries>;
+/// Its deliveries are served until the last clone is dropped.
+pub(super) type Producer = Arc<BaseProducer<Deliveries>>;
 
 /// A producer that finds its broker again by itself. Clones share it.
 #[derive(Clone)]
@@ -37,7 +40,6 @@ pub(super) struct Inner {
     settings: ProducerSettings,
     config: ClientConfig,
     producer: RwLock<Producer>,
-    pub(super) topic_id: TopicId,
     last_ack: LastAck,
     pub(super) broker: Broker,
     pub(super) stop: CancellationToken,
@@ -58,7 +60,6 @@ impl KafkaPublisher {
             settings: settings.clone(),
             config,
             producer: RwLock::new(producer),
-            topic_id: TopicId::new(&kafka.client(settings.role), &kafka.events_topic)?,
             last_ack,
             broker: Broker::default(),
             stop: CancellationToken::new(),
@@ -143,8 +144,7 @@ impl Inner {
         }
     }
 
-    /// A producer that has met a fatal error never works again: makes another. Blocks until
-    /// the old one's thread has ended.
+    /// A producer that has met a fatal error never works again: makes another.
     pub(super) fn replace_if_dead(&self) {
         if let Some((code, reason)) = self.producer().client().fatal_error() {
             tracing::error!("the Kafka producer ended ({code}: {reason}): starting another");
@@ -152,8 +152,7 @@ impl Inner {
         }
     }
 
-    /// Makes another producer. Blocks until the old one's thread has ended; what it still
-    /// held is not acknowledged.
+    /// Makes another producer; what the old one still held is not acknowledged.
     pub(super) fn replace(&self) {
         match create(&self.config, &self.last_ack) {
             Ok(new) => {
@@ -162,8 +161,7 @@ impl Inner {
                     .write()
                     .unwrap_or_else(PoisonError::into_inner);
                 let old = std::mem::replace(&mut *current, new);
-                drop(current);
-                drop(old);
+                old.purge(PurgeConfig::default().queue().inflight());
             }
             Err(error) => tracing::error!("cannot start another Kafka producer: {error:#}"),
         }
@@ -198,12 +196,27 @@ fn client(kafka: &KafkaArgs, settings: &ProducerSettings) -> ClientConfig {
 }
 
 fn create(config: &ClientConfig, last_ack: &LastAck) -> anyhow::Result<Producer> {
-    use anyhow::Context;
-    config
-        .create_with_context(Deliveries {
-            last_ack: last_ack.clone(),
-        })
-        .context("cannot make a Kafka producer with these settings")
+    let deliveries = Deliveries {
+        last_ack: last_ack.clone(),
+    };
+    let producer = config
+        .create_with_context(deliveries)
+        .context("cannot make a Kafka producer with these settings")?;
+    let producer = Arc::new(producer);
+    serve(Arc::downgrade(&producer))?;
+    Ok(producer)
+}
+
+/// Tells of deliveries, on a thread of its own. (`ThreadedProducer` wakes up ten times a second
+/// to see whether it should end.)
+fn serve(producer: Weak<BaseProducer<Deliveries>>) -> std::io::Result<()> {
+    let serving = std::thread::Builder::new().name("deliveries".to_owned());
+    serving.spawn(move || {
+        while let Some(producer) = producer.upgrade() {
+            producer.poll(SERVE_MAX);
+        }
+    })?;
+    Ok(())
 }
 
 /// Where librdkafka tells what became of each record.

@@ -14,6 +14,7 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use anyhow::Context as _;
+use service::kafka::Observer;
 
 use crate::clickhouse::Sql;
 use crate::http::Door;
@@ -205,5 +206,6 @@ async fn ledger(sql: Sql, epoch: &str, partitions: usize) -> anyhow::Result<Vec<
 
 async fn topic_id(cluster: &Cluster) -> anyhow::Result<String> {
     let client = cluster.client();
-    Ok(service::kafka::topic_id(&client, schemas::topics::EVENTS).await?)
+    let observer = Observer::new(&client, schemas::topics::EVENTS)?;
+    Ok(observer.topic_id().await?)
 }

@@ -8,6 +8,7 @@ use engines::kafka::{Broker, Config, Node};
 use rdkafka::ClientConfig;
 use rdkafka::consumer::{BaseConsumer, Consumer as _};
 use rustix::process::{Pid, Signal, kill_process};
+use service::kafka::watermarks;
 
 use crate::clock::{Clock, Shim};
 use crate::ports::Ports;
@@ -105,7 +106,7 @@ impl Cluster {
                 .partitions()
                 .len();
             let ends = (0..i32::try_from(count)?).map(|partition| {
-                let (low, high) = consumer.fetch_watermarks(&topic, partition, ASK_MAX)?;
+                let (low, high) = watermarks(consumer, &topic, partition, ASK_MAX)?;
                 Ok((u64::try_from(low)?, u64::try_from(high)?))
             });
             ends.collect()
