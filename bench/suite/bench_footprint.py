@@ -51,7 +51,6 @@ def report(results, idle, busy):
         "LLMOBSERVE_DEDUP_MEMORY_BYTES_MAX (256 MB a partition)."
     )
     results.note(
-        "Idle CPU is wake-ups, some sixty a second in each process at about 200 µs: clients of Kafka (librdkafka's threads, a "
-        "few each a second, and the threads of its Rust binding, ten each), a look at the broker every second, the control "
-        "topic. Kafka itself takes more with nothing to do."
+        "Idle CPU is wake-ups, some twenty-five a second in each process: librdkafka's threads, a look at the broker every "
+        "second, the control topic. Kafka itself takes more with nothing to do."
     )
