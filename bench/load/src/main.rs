@@ -12,6 +12,7 @@ mod events;
 mod load;
 mod produce;
 mod records;
+mod relay;
 mod shape;
 mod summary;
 mod upstream;
@@ -36,6 +37,8 @@ enum Role {
     Count(count::Args),
     /// Answer chat completions, whole or streamed.
     Upstream(upstream::Args),
+    /// Pass calls on to an upstream.
+    Relay(relay::Args),
     /// Send chat completions.
     Load(load::Args),
 }
@@ -48,6 +51,7 @@ fn main() -> anyhow::Result<()> {
         Role::Dedup(args) => dedup::run(&args),
         Role::Count(args) => count::run(&args),
         Role::Upstream(args) => one_thread(upstream::run(args)),
+        Role::Relay(args) => relay::run(&args),
         Role::Load(args) => one_thread(load::run(args)),
     }
 }
