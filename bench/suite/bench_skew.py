@@ -55,5 +55,8 @@ def report(results, rates, delays):
     p99 = {case: quantile(found, 0.99) for case, found in delays.items()}
     results.row(f"p99 of other tenants' delay at {number(RATE)} events/s, s", f"{p99['hot']:.2f}", f"{p99['even']:.2f}",
                 f"{p99['hot'] / p99['even']:.2f}", "≤ 2", p99["hot"] <= 2 * p99["even"])
+    even = rates["even"].values
+    results.note(f"0.8 of what the even load came to is {number(0.8 * min(even))} rows/s by its slowest run, {number(0.8 * max(even))} "
+                 "by its fastest: a batch is a twelfth of a run, and merges fall into one run and not into another.")
     results.note(f"{number(COUNT)} records a run; {len(delays['hot'])} and {len(delays['even'])} probes; "
                  f"with `spread` off the others' p99 is {p99['hot, not spread']:.2f} s.")

@@ -46,7 +46,8 @@ def run(results):
     results.note("The last start, seconds from its first line: " + ", ".join(f"{what} {at:.2f}" for what, at in steps) + ".")
     results.note("Kafka is ready when its log says `Kafka Server started`; `up` when it prints `ready`, with every part "
                  "answering. What is behind Kafka's own start is the consumer group's: nothing can join before the broker is "
-                 "there, and who joins is given partitions before it can say where each was left.")
+                 "there, and who joins is given partitions before it can say where each was left. Kafka itself starts later than alone: "
+                 "ClickHouse starts beside it on the same two cores.")
 
 
 def timeline(log):
