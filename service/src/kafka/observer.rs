@@ -36,7 +36,7 @@ impl Observer {
     /// The topic's id now.
     ///
     /// # Errors
-    /// As [`topic_id`].
+    /// As [`topic_id()`].
     pub async fn topic_id(&self) -> Result<String, Error> {
         self.ask(topic_id).await
     }
@@ -44,7 +44,7 @@ impl Observer {
     /// Whether the brokers answer.
     ///
     /// # Errors
-    /// As [`ping`].
+    /// As [`ping()`].
     pub async fn ping(&self) -> Result<(), String> {
         let asked = self.ask(|client, topic| Ok(ping(client, topic))).await;
         asked.map_err(|error| error.to_string())?
