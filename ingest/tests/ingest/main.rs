@@ -6,5 +6,6 @@ mod component;
 mod otlp;
 mod otlp_hostile;
 mod otlp_proto;
+mod overload;
 mod role;
 mod support;
