@@ -211,11 +211,6 @@ impl Group {
         self.feeds().insert(partition, feed);
     }
 
-    /// Whether records wait for a worker that is behind.
-    fn holds_back(&self) -> bool {
-        self.feeds().values().any(|feed| feed.flow == Flow::Held)
-    }
-
     /// The partition has been resumed by its worker.
     pub(crate) fn flowing(&self, partition: u32) {
         if let Some(feed) = self.feeds().get_mut(&partition) {
@@ -252,13 +247,8 @@ pub(crate) fn poll(
         .lock()
         .unwrap_or_else(PoisonError::into_inner) = Some(assignments);
     consumer.subscribe(&[&group.topic])?;
-    let mut checked = Instant::now();
+    let (mut checked, mut wait) = (Instant::now(), POLL);
     while !stop.is_cancelled() {
-        let wait = if group.holds_back() {
-            THROTTLE_EVERY
-        } else {
-            POLL
-        };
         match consumer.poll(wait) {
             Some(Ok(message)) => deliver(group, &message),
             Some(Err(KafkaError::PartitionEOF(partition))) => end_of_log(group, partition),
@@ -267,7 +257,8 @@ pub(crate) fn poll(
         }
         if checked.elapsed() >= THROTTLE_EVERY {
             checked = Instant::now();
-            throttle(consumer, group, buffer_bytes_max);
+            let held = throttle(consumer, group, buffer_bytes_max);
+            wait = if held { THROTTLE_EVERY } else { POLL };
         }
     }
     consumer.unsubscribe();
@@ -297,8 +288,9 @@ fn end_of_log(group: &Group, partition: i32) {
     }
 }
 
-/// Holds partitions back whose worker is behind, lets them go on when it has caught up.
-fn throttle(consumer: &BaseConsumer<Group>, group: &Group, buffer_bytes_max: usize) {
+/// Holds partitions back whose worker is behind, lets them go on when it has caught up. Whether
+/// one is held.
+fn throttle(consumer: &BaseConsumer<Group>, group: &Group, buffer_bytes_max: usize) -> bool {
     let mut feeds = group.feeds();
     let share = buffer_bytes_max / feeds.len().max(1);
     for (partition, feed) in feeds.iter_mut() {
@@ -311,6 +303,7 @@ fn throttle(consumer: &BaseConsumer<Group>, group: &Group, buffer_bytes_max: usi
             feed.flow = Flow::Open;
         }
     }
+    feeds.values().any(|feed| feed.flow == Flow::Held)
 }
 
 pub(crate) fn one(topic: &str, partition: u32) -> TopicPartitionList {

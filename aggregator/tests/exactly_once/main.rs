@@ -8,7 +8,6 @@ use rdkafka::consumer::{BaseConsumer, Consumer as _};
 use rdkafka::message::{Headers as _, Message as _};
 use schemas::Record;
 use serde_json::{Value, json};
-use service::kafka::Observer;
 use std::time::{Duration, Instant};
 use world::{PARTITIONS, World, now_us};
 
@@ -297,10 +296,7 @@ async fn burnt_token(table: &str) {
     let record = world.record("a", &event);
     let partition = record.partition(PARTITIONS, 1);
     world.send(std::slice::from_ref(&record)).await;
-    let client = world.config.kafka.client("test");
-    let epoch = Observer::new(&client, &world.config.kafka.events_topic);
-    let epoch = epoch.unwrap().topic_id().await;
-    let (epoch, month) = (epoch.unwrap(), Utc::now().format("%Y%m"));
+    let (epoch, month) = (world.epoch().await, Utc::now().format("%Y%m"));
     let token = format!("{epoch}/{partition}/0-1/{table}/{month}/0");
     let time = ["timestamp", "bucket", "bucket", "hour"][[
         "trace_events",

@@ -14,7 +14,7 @@ use schemas::validate::{Context, validate};
 use schemas::{RawEvent, Record};
 use serde_json::Value;
 use service::config::{ClickHouseArgs, KafkaArgs, MetricsArgs, RetentionArgs, TlsArgs};
-use service::kafka::Observer;
+use service::kafka::{Observer, watermarks};
 use tokio_util::sync::CancellationToken;
 
 pub(crate) const PARTITIONS: u32 = 2;
@@ -263,25 +263,28 @@ impl World {
         assert!(results.iter().all(Result::is_ok), "{results:?}");
     }
 
+    /// The topic's incarnation.
+    pub(crate) async fn epoch(&self) -> String {
+        let kafka = &self.config.kafka;
+        let observer = Observer::new(&kafka.client("test"), &kafka.events_topic);
+        observer.unwrap().topic_id().await.unwrap()
+    }
+
     /// By partition, where the log ends and where the aggregator's own question says that
     /// the ledger ends.
     pub(crate) async fn ends(&self) -> Vec<(u64, u64)> {
         let kafka = &self.config.kafka;
-        let epoch = Observer::new(&kafka.client("test"), &kafka.events_topic)
-            .unwrap()
-            .topic_id()
-            .await
-            .unwrap();
+        let epoch = self.epoch().await;
         let mut ends = Vec::new();
         for partition in 0..PARTITIONS {
-            let (_, high) = self
-                .outsider()
-                .fetch_watermarks(
-                    &kafka.events_topic,
-                    partition.cast_signed(),
-                    Duration::from_secs(10),
-                )
-                .unwrap();
+            let (outsider, wait) = (self.outsider(), Duration::from_secs(10));
+            let asked = watermarks(
+                &outsider,
+                &kafka.events_topic,
+                partition.cast_signed(),
+                wait,
+            );
+            let (_, high) = asked.unwrap();
             let sql = include_str!("../../src/store/ledger_end.sql");
             let query = self.clickhouse.query(sql);
             let query = query

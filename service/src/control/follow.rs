@@ -66,8 +66,8 @@ fn read(inner: &Inner) -> KafkaResult<()> {
         if reader.end.is_none() && !inner.progress.borrow().caught_up {
             // Shows sooner so than by a question for records that brings none.
             reader.end = end_of(&consumer, &inner.kafka.control_topic);
-            reader.settle();
         }
+        reader.settle();
         match consumer.poll(POLL) {
             None => reader.apply(),
             Some(Ok(message)) => reader.take(&message),
@@ -75,7 +75,6 @@ fn read(inner: &Inner) -> KafkaResult<()> {
             // librdkafka tries again by itself; until then we go on with what we have.
             Some(Err(error)) => tracing::warn!("the control topic cannot be read now: {error}"),
         }
-        reader.settle();
     }
     Ok(())
 }

@@ -129,9 +129,10 @@ fn look(inner: &Inner) -> Option<String> {
     let is_there = status.is_ok();
     let away = !is_there && !inner.acked_within(ACK_AGE_MAX);
     inner.broker.seen(status, away);
-    is_there
-        .then(|| topic_id(producer.client(), topic).ok())
-        .flatten()
+    if !is_there {
+        return None;
+    }
+    topic_id(producer.client(), topic).ok()
 }
 
 /// When the broker last stored a record; clones share it.

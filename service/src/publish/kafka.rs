@@ -161,6 +161,7 @@ impl Inner {
                     .write()
                     .unwrap_or_else(PoisonError::into_inner);
                 let old = std::mem::replace(&mut *current, new);
+                drop(current);
                 old.purge(PurgeConfig::default().queue().inflight());
             }
             Err(error) => tracing::error!("cannot start another Kafka producer: {error:#}"),
