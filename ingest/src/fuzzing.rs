@@ -50,8 +50,8 @@ pub fn encoded(data: &[u8]) {
 struct Reader(Mutex<usize>);
 
 impl Publisher for Reader {
-    fn publish(&self, records: Vec<Record>) -> PublishFuture {
-        for made in &records {
+    fn publish(&self, records: &[Record]) -> PublishFuture {
+        for made in records {
             let read = record::decode(Some(made.key()), Some(&made.value()));
             assert_eq!(read.as_ref(), Ok(made.event()), "accepted, and poison");
         }

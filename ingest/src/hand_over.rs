@@ -73,7 +73,7 @@ pub(crate) fn hand_over(
         inner.limits.events(tenant, sent.events, sent.bytes)?;
     }
     let valid = verdict.records.len();
-    let storing = inner.publisher.publish(verdict.records);
+    let storing = inner.publisher.publish(&verdict.records);
     Ok(Handed {
         valid,
         rejected: verdict.rejected,

@@ -17,10 +17,11 @@ use service::http::tls;
 use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::Semaphore;
+use tokio::task::JoinSet;
 use tokio_rustls::TlsAcceptor;
 use tokio_rustls::server::TlsStream;
 use tokio_util::sync::CancellationToken;
-use tokio_util::task::TaskTracker;
+use tokio_util::task::AbortOnDropHandle;
 
 use crate::serve::Proxy;
 
@@ -51,8 +52,7 @@ pub(crate) async fn serve(
     let tls = tls::acceptor(&args.tls, &[tls::HTTP2, tls::HTTP1])?;
     tracing::info!("listening on {}://{address}", args.scheme());
     let slots = Arc::new(Semaphore::new(args.http_connections_max));
-    let connections = TaskTracker::new();
-    let cut = CancellationToken::new();
+    let mut connections = JoinSet::new();
     loop {
         let accepted = async {
             let slot = Arc::clone(&slots).acquire_owned().await;
@@ -77,22 +77,18 @@ pub(crate) async fn serve(
             calls: Arc::default(),
             calls_ever: Arc::default(),
         };
-        let cut = cut.clone();
         connections.spawn(async move {
-            cut.run_until_cancelled(connection.serve(stream)).await;
+            connection.serve(stream).await;
             drop(slot);
         });
+        while connections.try_join_next().is_some() {}
     }
     drop(listener);
-    connections.close();
     let within = args.drain_timeout();
-    if tokio::time::timeout(within, connections.wait())
-        .await
-        .is_err()
-    {
+    let all_end = async { while connections.join_next().await.is_some() {} };
+    if tokio::time::timeout(within, all_end).await.is_err() {
         tracing::warn!("some calls did not finish within {within:?}: cut off");
-        cut.cancel();
-        connections.wait().await;
+        connections.shutdown().await;
     }
     Ok(())
 }
@@ -169,22 +165,33 @@ impl Connection {
     }
 
     /// Until it ends; asks it to end at shutdown, and when no call was made for a while.
-    async fn drive<C: GracefulConnection>(&self, connection: C) -> Result<(), C::Error> {
+    async fn drive<C: GracefulConnection>(self, connection: C) -> Result<(), C::Error> {
         let mut connection = std::pin::pin!(connection);
+        let calls_ever = Arc::clone(&self.calls_ever);
+        // What is seldom is waited for elsewhere: here it would be looked at with every packet.
+        let mut due = AbortOnDropHandle::new(tokio::spawn(self.due()));
         let mut closing = false;
         loop {
             tokio::select! {
+                biased;
                 ended = connection.as_mut() => return ended,
-                () = self.shutdown.cancelled(), if !closing => {}
-                () = self.idle(), if !closing => {
+                _ = &mut due, if !closing => {
+                    closing = true;
                     // Not even its handshake may be done: there is nothing to end in order.
-                    if self.calls_ever.load(Ordering::Relaxed) == 0 {
+                    if calls_ever.load(Ordering::Relaxed) == 0 {
                         return Ok(());
                     }
+                    connection.as_mut().graceful_shutdown();
                 }
             }
-            closing = true;
-            connection.as_mut().graceful_shutdown();
+        }
+    }
+
+    /// Returns when the connection is to end.
+    async fn due(self) {
+        tokio::select! {
+            () = self.shutdown.cancelled() => {}
+            () = self.idle() => {}
         }
     }
 

@@ -74,7 +74,7 @@ pub(crate) struct Call {
     begun: Instant,
     reporter: Reporter,
     /// `None` once it is reported.
-    open: Mutex<Option<Ended>>,
+    open: Mutex<Option<Box<Ended>>>,
     /// Its place among the calls under way.
     _slot: OwnedSemaphorePermit,
 }
@@ -103,10 +103,10 @@ impl Call {
             client_left: false,
             bytes: 0,
         };
-        let ended = Ended {
+        let ended = Box::new(Ended {
             facts,
             meter: Some(meter),
-        };
+        });
         Arc::new(Self {
             begun: Instant::now(),
             reporter,
@@ -203,7 +203,7 @@ impl Call {
         seen
     }
 
-    fn lock(&self) -> MutexGuard<'_, Option<Ended>> {
+    fn lock(&self) -> MutexGuard<'_, Option<Box<Ended>>> {
         self.open.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }

@@ -2,7 +2,7 @@
 
 use std::borrow::Cow;
 
-use axum::http::header::{AUTHORIZATION, HOST, ORIGIN};
+use axum::http::header::{AUTHORIZATION, HOST, HeaderName, ORIGIN};
 use axum::http::request::Parts;
 use axum::http::{HeaderMap, HeaderValue, Request};
 use schemas::validate::{ID_CHARS_MAX, PATH_CHARS_MAX, TEXT_CHARS_MAX};
@@ -13,23 +13,31 @@ use crate::metrics;
 
 /// What every header of ours begins with. None reaches a provider.
 pub(crate) const PREFIX: &str = "x-llmobserve-";
-const API_KEY: &str = "x-llmobserve-api-key";
+const API_KEY: HeaderName = HeaderName::from_static("x-llmobserve-api-key");
 
 /// A header, the event's field, and how long it may be in characters.
-const FIELDS: [(&str, &str, usize); 8] = [
-    ("x-llmobserve-customer-id", "customer_id", TEXT_CHARS_MAX),
-    ("x-llmobserve-run-id", "run_id", ID_CHARS_MAX),
-    ("x-llmobserve-trace-id", "trace_id", ID_CHARS_MAX),
-    ("x-llmobserve-span-id", "span_id", ID_CHARS_MAX),
-    (
+static FIELDS: [(HeaderName, &str, usize); 8] = [
+    field("x-llmobserve-customer-id", "customer_id", TEXT_CHARS_MAX),
+    field("x-llmobserve-run-id", "run_id", ID_CHARS_MAX),
+    field("x-llmobserve-trace-id", "trace_id", ID_CHARS_MAX),
+    field("x-llmobserve-span-id", "span_id", ID_CHARS_MAX),
+    field(
         "x-llmobserve-parent-span-id",
         "parent_span_id",
         ID_CHARS_MAX,
     ),
-    ("x-llmobserve-section", "section", TEXT_CHARS_MAX),
-    ("x-llmobserve-section-path", "section_path", PATH_CHARS_MAX),
-    ("x-llmobserve-environment", "environment", TEXT_CHARS_MAX),
+    field("x-llmobserve-section", "section", TEXT_CHARS_MAX),
+    field("x-llmobserve-section-path", "section_path", PATH_CHARS_MAX),
+    field("x-llmobserve-environment", "environment", TEXT_CHARS_MAX),
 ];
+
+const fn field(
+    header: &'static str,
+    field: &'static str,
+    chars_max: usize,
+) -> (HeaderName, &'static str, usize) {
+    (HeaderName::from_static(header), field, chars_max)
+}
 
 /// Whose call it is, and where it belongs.
 #[derive(Debug)]
@@ -80,14 +88,17 @@ fn credentials(parts: &Parts) -> Parts {
 /// call to a provider.
 fn fields(headers: &HeaderMap) -> Vec<(&'static str, String)> {
     let mut fields = Vec::new();
-    for (header, field, chars_max) in FIELDS {
+    if !headers.keys().any(|name| name.as_str().starts_with(PREFIX)) {
+        return fields;
+    }
+    for (header, field, chars_max) in &FIELDS {
         let mut values = headers.get_all(header).iter();
         let Some(value) = values.next() else {
             continue;
         };
-        match text(value, chars_max).filter(|_| values.next().is_none()) {
+        match text(value, *chars_max).filter(|_| values.next().is_none()) {
             Some(text) if text.is_empty() => {}
-            Some(text) => fields.push((field, text.into_owned())),
+            Some(text) => fields.push((*field, text.into_owned())),
             None => metrics::header_ignored(field),
         }
     }

@@ -8,7 +8,7 @@ use axum::http::{HeaderMap, HeaderValue};
 
 use crate::context::PREFIX;
 
-const HOP_BY_HOP: [HeaderName; 9] = [
+static HOP_BY_HOP: [HeaderName; 9] = [
     CONNECTION,
     HeaderName::from_static("keep-alive"),
     HeaderName::from_static("proxy-connection"),
@@ -33,14 +33,7 @@ pub(crate) fn for_provider(headers: &mut HeaderMap) {
     // The target's; the client makes it. And the body follows without a question.
     headers.remove(HOST);
     headers.remove(EXPECT);
-    let ours: Vec<HeaderName> = headers
-        .keys()
-        .filter(|name| name.as_str().starts_with(PREFIX))
-        .cloned()
-        .collect();
-    for name in ours {
-        headers.remove(name);
-    }
+    remove_each(headers, |name| name.as_str().starts_with(PREFIX));
 }
 
 /// Leaves in a response what the client is to see.
@@ -57,10 +50,15 @@ fn drop_hop_by_hop(headers: &mut HeaderMap) {
         .flat_map(|value| value.split(','))
         .filter_map(|name| name.trim().parse().ok())
         .collect();
-    for name in named {
-        headers.remove(name);
-    }
-    for name in &HOP_BY_HOP {
+    remove_each(headers, |name| {
+        named.contains(name) || HOP_BY_HOP.contains(name)
+    });
+}
+
+/// Looks through those that are there, which are few.
+fn remove_each(headers: &mut HeaderMap, goes: impl Fn(&HeaderName) -> bool) {
+    let going: Vec<HeaderName> = headers.keys().filter(|name| goes(name)).cloned().collect();
+    for name in going {
         headers.remove(name);
     }
 }

@@ -28,7 +28,7 @@ pub(crate) use filter::Filter;
 pub(crate) use metered::{Basis, Metered};
 
 use axum::http::header::{CONTENT_ENCODING, CONTENT_TYPE};
-use axum::http::{HeaderMap, StatusCode};
+use axum::http::{HeaderMap, HeaderName, StatusCode};
 use bytes::Bytes;
 
 use crate::providers::{Billing, Endpoint, Provider};
@@ -79,9 +79,8 @@ impl Meter {
         policy: MeterPolicy,
         request: &HeaderMap,
     ) -> Self {
-        let encoding = text(request, CONTENT_ENCODING.as_str());
-        let is_json =
-            text(request, CONTENT_TYPE.as_str()).is_some_and(|kind| kind.contains("json"));
+        let encoding = text(request, &CONTENT_ENCODING);
+        let is_json = text(request, &CONTENT_TYPE).is_some_and(|kind| kind.contains("json"));
         Self {
             may_rewrite: policy.include_usage
                 && endpoint.needs_include_usage
@@ -106,7 +105,11 @@ impl Meter {
     /// [`Self::request_chunk`] for the same bytes, when the body was small enough.
     pub(crate) fn rewrite_request(&mut self, body: &Bytes) -> Option<Bytes> {
         self.request_chunk(body);
-        let rewritten = include_usage::rewritten(body).filter(|_| self.may_rewrite)?;
+        let asked = self.request.reader().map(RequestReader::facts);
+        if !self.may_rewrite || !asked?.wants_stream {
+            return None;
+        }
+        let rewritten = include_usage::rewritten(body)?;
         self.was_rewritten = true;
         Some(rewritten.into())
     }
@@ -121,7 +124,7 @@ impl Meter {
         let lines = self.endpoint.billing == Billing::BatchResults && status.is_success();
         let reader = Reader::new(headers, lines);
         let head = Head::read(status, headers, reader.is_stream());
-        let encoding = text(headers, CONTENT_ENCODING.as_str());
+        let encoding = text(headers, &CONTENT_ENCODING);
         self.response = Some((head, Decoder::new(encoding, reader)));
     }
 
@@ -164,7 +167,7 @@ impl Meter {
     }
 }
 
-fn text<'a>(headers: &'a HeaderMap, name: &str) -> Option<&'a str> {
+fn text<'a>(headers: &'a HeaderMap, name: &HeaderName) -> Option<&'a str> {
     headers.get(name)?.to_str().ok()
 }
 

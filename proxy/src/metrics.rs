@@ -1,6 +1,11 @@
 //! Every metric of the role. Once all is quiet, `calls = published + Σ lost(reason)`.
 
-use metrics::{counter, describe_counter, describe_gauge, describe_histogram, gauge, histogram};
+use std::sync::LazyLock;
+
+use metrics::{
+    Gauge, Histogram, counter, describe_counter, describe_gauge, describe_histogram, gauge,
+    histogram,
+};
 
 use crate::call::Facts;
 use crate::meter::End;
@@ -28,6 +33,11 @@ const REPLAYED: &str = "llmobserve_proxy_events_replayed_total";
 const QUEUED: &str = "llmobserve_proxy_events_queued";
 /// Bytes in the spill directory.
 const SPILL_BYTES: &str = "llmobserve_proxy_spill_bytes";
+
+/// What every call touches is looked up once.
+static OPEN_NOW: LazyLock<Gauge> = LazyLock::new(|| gauge!(OPEN));
+static DURATIONS: LazyLock<Histogram> = LazyLock::new(|| histogram!(DURATION));
+static QUEUED_NOW: LazyLock<Gauge> = LazyLock::new(|| gauge!(QUEUED));
 
 /// Why an event is lost.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -83,11 +93,11 @@ pub(crate) fn describe() {
 }
 
 pub(crate) fn call_begins() {
-    gauge!(OPEN).increment(1);
+    OPEN_NOW.increment(1);
 }
 
 pub(crate) fn call_ends(facts: &Facts) {
-    gauge!(OPEN).decrement(1);
+    OPEN_NOW.decrement(1);
     // Hosts that are not in the table are the operator's, but a label's values are ours.
     let provider = facts.route.provider.map_or("other", |known| known.name());
     let end = match facts.end {
@@ -99,7 +109,7 @@ pub(crate) fn call_ends(facts: &Facts) {
         End::Timeout => "timeout",
     };
     counter!(CALLS, "provider" => provider, "end" => end).increment(1);
-    histogram!(DURATION).record(facts.latency);
+    DURATIONS.record(facts.latency);
 }
 
 pub(crate) fn refused(code: &'static str) {
@@ -116,7 +126,7 @@ pub(crate) fn meter_panicked() {
 
 pub(crate) fn queued(events: i64) {
     #[allow(clippy::cast_precision_loss)] // Far below 2^52.
-    gauge!(QUEUED).increment(events as f64);
+    QUEUED_NOW.increment(events as f64);
 }
 
 pub(crate) fn published(events: usize) {

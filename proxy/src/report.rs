@@ -12,6 +12,7 @@ use std::time::Duration;
 
 use anyhow::Context;
 use schemas::Record;
+use schemas::pricing::PriceBook;
 use service::prices::Prices;
 use service::publish::Publisher;
 use tokio::sync::mpsc;
@@ -23,10 +24,9 @@ use crate::metrics::{self, Loss};
 use deliver::Deliverer;
 use spill::Spill;
 
-/// Records between the thread and the publisher.
-const RECORDS_MAX: usize = 8192;
-/// Calls that the thread takes at once.
+/// Calls that the thread takes at once, and turns between it and the publisher.
 const TURN: usize = 256;
+const TURNS_MAX: usize = 32;
 /// The thread's pause between turns: under load it is not woken for every single call.
 const TURN_PAUSE: Duration = Duration::from_millis(2);
 /// Time that what is left gets to be published at the end.
@@ -57,11 +57,11 @@ impl std::fmt::Debug for Item {
 
 impl Reporter {
     /// Takes a call. Never waits: what finds no room is lost, and counted.
-    pub(crate) fn report(&self, ended: Ended) {
+    pub(crate) fn report(&self, ended: Box<Ended>) {
         let weight = ended.weight();
         let held = self.weight.fetch_add(weight, Ordering::Relaxed);
         let fits = held + weight <= self.weight_max;
-        if fits && self.queue.try_send(Item::Call(Box::new(ended))).is_ok() {
+        if fits && self.queue.try_send(Item::Call(ended)).is_ok() {
             metrics::queued(1);
         } else {
             self.weight.fetch_sub(weight, Ordering::Relaxed);
@@ -89,7 +89,7 @@ impl Reports {
             .map(|dir| Spill::open(dir, args.proxy_spill_bytes_max))
             .transpose()?;
         let (queue, calls) = mpsc::channel(args.proxy_queue_max.max(1));
-        let (records, delivered) = mpsc::channel(RECORDS_MAX);
+        let (records, delivered) = mpsc::channel(TURNS_MAX);
         let weight = Arc::new(AtomicUsize::new(0));
         let settler = Settler {
             calls,
@@ -133,7 +133,7 @@ impl Reports {
 /// call waits for it.
 struct Settler {
     calls: mpsc::Receiver<Item>,
-    records: mpsc::Sender<Record>,
+    records: mpsc::Sender<Vec<Record>>,
     weight: Arc<AtomicUsize>,
     prices: Prices,
 }
@@ -142,31 +142,38 @@ impl Settler {
     fn run(mut self) {
         let mut turn = Vec::with_capacity(TURN);
         while self.calls.blocking_recv_many(&mut turn, TURN) > 0 {
+            let book = self.prices.book();
+            let (mut calls, mut weight) = (0, 0);
+            let mut records = Vec::with_capacity(turn.len());
             for item in turn.drain(..) {
                 match item {
-                    Item::Call(ended) => self.settle(*ended),
+                    Item::Call(ended) => {
+                        calls += 1;
+                        weight += ended.weight();
+                        records.extend(settled(*ended, &book));
+                    }
                     // Then the loop ends when all that came before is settled.
                     Item::Close => self.calls.close(),
                 }
             }
+            // Waits while Kafka is away and the directory is full: the queue fills then.
+            if !records.is_empty() {
+                let _ = self.records.blocking_send(records);
+            }
+            self.weight.fetch_sub(weight, Ordering::Relaxed);
+            metrics::queued(-calls);
             std::thread::sleep(TURN_PAUSE);
         }
     }
+}
 
-    fn settle(&self, ended: Ended) {
-        let weight = ended.weight();
-        let (facts, metered) = ended.settle();
-        match event::record(&facts, &metered, &self.prices.book()) {
-            Ok(record) => {
-                // Waits while Kafka is away and the directory is full: the queue fills then.
-                let _ = self.records.blocking_send(record);
-            }
-            Err(rejection) => {
-                tracing::error!("a call made no valid event: {rejection:?}");
-                metrics::lost(Loss::Invalid, 1);
-            }
-        }
-        self.weight.fetch_sub(weight, Ordering::Relaxed);
-        metrics::queued(-1);
-    }
+/// A call's record.
+fn settled(ended: Ended, book: &PriceBook) -> Option<Record> {
+    let (facts, metered) = ended.settle();
+    event::record(&facts, &metered, book)
+        .inspect_err(|rejection| {
+            tracing::error!("a call made no valid event: {rejection:?}");
+            metrics::lost(Loss::Invalid, 1);
+        })
+        .ok()
 }

@@ -2,7 +2,7 @@
 
 use axum::http::request::Parts;
 use axum::http::uri::{Authority, PathAndQuery};
-use axum::http::{HeaderMap, Uri};
+use axum::http::{HeaderMap, HeaderName, Uri};
 use service::Problem;
 
 use crate::config::{Base, HostPort, Named, Place, Scheme, UpstreamArgs};
@@ -11,7 +11,7 @@ use crate::providers::{self, Endpoint, Provider};
 /// The path of the header form.
 const HEADER_FORM: &str = "/proxy";
 /// Where the header form names its target.
-const TARGET: &str = "x-llmobserve-target-url";
+const TARGET: HeaderName = HeaderName::from_static("x-llmobserve-target-url");
 
 /// Where a call goes, and what it is.
 #[derive(Debug, Clone)]

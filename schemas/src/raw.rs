@@ -29,7 +29,8 @@ macro_rules! fields {
                 match self { $(Field::$variant => $name,)* }
             }
 
-            fn from_name(name: &str) -> Option<Self> {
+            /// By its name in JSON.
+            pub fn from_name(name: &str) -> Option<Self> {
                 match name { $($name => Some(Field::$variant),)* _ => None }
             }
         }
@@ -99,6 +100,15 @@ impl<'a> RawEvent<'a> {
         event.with_each_field_once()
     }
 
+    /// An event that was never one text: each field's JSON, named once.
+    pub fn of(fields: impl IntoIterator<Item = (Field, &'a str)>) -> Self {
+        let mut event = Self::empty();
+        for (field, json) in fields {
+            event.fields[field as usize] = Some(json).filter(|json| *json != "null");
+        }
+        event
+    }
+
     /// Reads an array of objects, at most `count_max`. `None` for whatever is not plainly that,
     /// right or wrong: then it takes a closer look.
     pub fn parse_array(json: &'a str, count_max: usize) -> Option<Vec<Result<Self, Rejection>>> {
@@ -118,7 +128,7 @@ impl<'a> RawEvent<'a> {
         Ok(self)
     }
 
-    /// The whole object's JSON text.
+    /// The whole object's JSON text, where there was one.
     pub fn json(&self) -> &'a str {
         self.json
     }

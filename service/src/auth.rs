@@ -16,6 +16,8 @@ mod scope;
 mod secret;
 mod tenant;
 
+use axum::http::HeaderName;
+
 pub use authenticator::Authenticator;
 pub(crate) use browser::local_only;
 pub use caller::{Binding, Caller, tenant_header};
@@ -28,4 +30,4 @@ pub use tenant::{Access, AllTenants, Tenant};
 /// The tenant of events that name none and come from a caller that may name any.
 pub const DEFAULT_TENANT: &str = "default_tenant";
 /// Names the tenant of events that do not name one themselves.
-pub const TENANT_HEADER: &str = "x-llmobserve-tenant-id";
+pub const TENANT_HEADER: HeaderName = HeaderName::from_static("x-llmobserve-tenant-id");

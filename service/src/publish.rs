@@ -43,7 +43,7 @@ pub type PublishFuture = Pin<Box<dyn Future<Output = Result<(), PublishError>> +
 /// Where records go.
 pub trait Publisher: Send + Sync {
     /// Takes the records at once, without blocking; the future tells how it went.
-    fn publish(&self, records: Vec<Record>) -> PublishFuture;
+    fn publish(&self, records: &[Record]) -> PublishFuture;
 }
 
 /// Why records are not stored for certain. Some may be: their ids make a retry harmless.

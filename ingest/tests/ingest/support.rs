@@ -29,11 +29,11 @@ pub(crate) struct Memory {
 }
 
 impl Publisher for Memory {
-    fn publish(&self, records: Vec<Record>) -> PublishFuture {
+    fn publish(&self, records: &[Record]) -> PublishFuture {
         if let Some(error) = self.failure.lock().unwrap().take() {
             return Box::pin(std::future::ready(Err(error)));
         }
-        self.records.lock().unwrap().extend(records);
+        self.records.lock().unwrap().extend_from_slice(records);
         let mut held = self.held.subscribe();
         Box::pin(async move {
             held.wait_for(|held| !held).await.unwrap();

@@ -4,7 +4,7 @@
 use std::sync::LazyLock;
 
 use schemas::pricing::{Extractors, Usage};
-use serde_json::{Map, Value, json};
+use serde_json::{Value, json};
 
 use crate::providers::{Flavor, Provider};
 
@@ -25,13 +25,12 @@ pub(super) fn usage(
     provider: Option<&Provider>,
     server: Option<&str>,
     flavor: Flavor,
-    answer: &Map<String, Value>,
+    answer: &Value,
 ) -> Option<Usage> {
     let prices = provider.map_or("openai", Provider::prices);
     let routed = server.map(|server| format!("{prices}_{server}"));
     let id = routed.as_deref().unwrap_or(prices);
-    let said = Value::Object(answer.clone());
-    let published = |id: &str, name: &str| EXTRACTORS.as_ref()?.extract(id, name, &said);
+    let published = |id: &str, name: &str| EXTRACTORS.as_ref()?.extract(id, name, answer);
     let either = |name: &str| published(id, name).or_else(|| published("openai", name));
     match flavor {
         Flavor::Chat => published(id, "chat")
@@ -57,10 +56,7 @@ pub(super) fn usage(
 }
 
 /// Bedrock's `invoke` returns what the model's maker defined.
-fn invoke(
-    answer: &Map<String, Value>,
-    published: &dyn Fn(&str, &str) -> Option<Usage>,
-) -> Option<Usage> {
+fn invoke(answer: &Value, published: &dyn Fn(&str, &str) -> Option<Usage>) -> Option<Usage> {
     published("aws", "anthropic")
         .or_else(|| published("aws", "default")) // Nova
         .or_else(|| published("openai", "chat")) // gpt-oss, Jamba, Mistral's newer ones
@@ -106,14 +102,11 @@ fn metrics(said: &Value) -> Option<Usage> {
 
 /// Cohere bills units, which are fewer than the tokens that its models saw. Version 1 has them
 /// in `meta`.
-fn cohere(
-    answer: &Map<String, Value>,
-    published: &dyn Fn(&str, &str) -> Option<Usage>,
-) -> Option<Usage> {
+fn cohere(answer: &Value, published: &dyn Fn(&str, &str) -> Option<Usage>) -> Option<Usage> {
     let version_1 = || {
         let meta = answer
             .get("meta")
-            .filter(|_| !answer.contains_key("usage"))?;
+            .filter(|_| answer.get("usage").is_none())?;
         let said = json!({ "usage": meta });
         EXTRACTORS.as_ref()?.extract("cohere", "default", &said)
     };
@@ -136,7 +129,7 @@ fn cohere(
 }
 
 /// By the token or by the second; older models only say how long the sound was.
-fn transcription(answer: &Map<String, Value>) -> Option<Usage> {
+fn transcription(answer: &Value) -> Option<Usage> {
     let said = answer.get("usage");
     let member = |name: &str| said.and_then(|said| said.get(name));
     if let Some(input) = count(member("input_tokens")) {
@@ -159,7 +152,7 @@ fn transcription(answer: &Map<String, Value>) -> Option<Usage> {
 }
 
 /// Voyage reports one number.
-fn total_tokens(answer: &Map<String, Value>) -> Option<Usage> {
+fn total_tokens(answer: &Value) -> Option<Usage> {
     count(answer.get("usage")?.get("total_tokens")).map(input_only)
 }
 

@@ -1,21 +1,31 @@
 //! What a response's head says of what the call used.
 
-use axum::http::{HeaderMap, StatusCode};
+use axum::http::{HeaderMap, HeaderName, StatusCode};
 use serde_json::{Map, Value};
 
 /// What Bedrock's headers count, by the names that the last chunk of its streams has for it.
-const COUNTED_IN_HEADERS: [(&str, &str); 4] = [
-    ("x-amzn-bedrock-input-token-count", "inputTokenCount"),
-    ("x-amzn-bedrock-output-token-count", "outputTokenCount"),
+static COUNTED_IN_HEADERS: [(HeaderName, &str); 4] = [
     (
-        "x-amzn-bedrock-cache-read-input-token-count",
+        HeaderName::from_static("x-amzn-bedrock-input-token-count"),
+        "inputTokenCount",
+    ),
+    (
+        HeaderName::from_static("x-amzn-bedrock-output-token-count"),
+        "outputTokenCount",
+    ),
+    (
+        HeaderName::from_static("x-amzn-bedrock-cache-read-input-token-count"),
         "cacheReadInputTokenCount",
     ),
     (
-        "x-amzn-bedrock-cache-write-input-token-count",
+        HeaderName::from_static("x-amzn-bedrock-cache-write-input-token-count"),
         "cacheWriteInputTokenCount",
     ),
 ];
+const AWS_ERROR: HeaderName = HeaderName::from_static("x-amzn-errortype");
+const AWS_TIER: HeaderName = HeaderName::from_static("x-amzn-bedrock-service-tier");
+/// Of Hugging Face's router.
+const SERVER: HeaderName = HeaderName::from_static("x-inference-provider");
 
 /// What a response's head says.
 #[derive(Debug)]
@@ -31,20 +41,20 @@ pub(super) struct Head {
 
 impl Head {
     pub(super) fn read(status: StatusCode, headers: &HeaderMap, is_stream: bool) -> Self {
-        let text = |name: &str| super::text(headers, name);
+        let text = |name: &HeaderName| super::text(headers, name);
         let counted = COUNTED_IN_HEADERS.iter().filter_map(|(header, name)| {
             let count: u64 = text(header)?.trim().parse().ok()?;
             Some(((*name).to_owned(), count.into()))
         });
         // `ValidationException:http://internal.amazon.com/…`
-        let error = text("x-amzn-errortype").and_then(|kind| kind.split(':').next());
+        let error = text(&AWS_ERROR).and_then(|kind| kind.split(':').next());
         Self {
             is_stream,
             is_refusal: !status.is_success(),
             counted: counted.collect(),
             error: error.map(ToOwned::to_owned),
-            server: text("x-inference-provider").map(ToOwned::to_owned),
-            tier: text("x-amzn-bedrock-service-tier").map(ToOwned::to_owned),
+            server: text(&SERVER).map(ToOwned::to_owned),
+            tier: text(&AWS_TIER).map(ToOwned::to_owned),
         }
     }
 }

@@ -36,7 +36,7 @@ impl Call {
         for tally in &mut said {
             if !head.counted.is_empty() {
                 tally
-                    .answer
+                    .members()
                     .entry("metrics")
                     .or_insert_with(|| head.counted.clone().into());
             }
@@ -206,7 +206,7 @@ impl Call {
             Flavor::Chat | Flavor::Anthropic | Flavor::Gemini => {
                 tally.has_stopped || !head.is_stream
             }
-            Flavor::Invoke => tally.has_stopped || tally.answer.contains_key("metrics"),
+            Flavor::Invoke => tally.has_stopped || tally.answer.get("metrics").is_some(),
             _ => true,
         }
     }

@@ -52,7 +52,7 @@ impl Reader {
         };
         Self {
             framing,
-            sieve: Sieve::new(ANSWER),
+            sieve: Sieve::new(&ANSWER),
             tally: Tally::default(),
             done: Done::default(),
             lines: lines.then(Vec::new),
@@ -138,7 +138,7 @@ impl Findings<Said> for Documents<'_> {
         self.tally.commit();
         if let Some(lines) = &mut self.lines {
             let line = std::mem::take(self.tally);
-            if !line.answer.is_empty() {
+            if !line.answer.is_null() {
                 add_line(lines, line);
             }
         }

@@ -13,7 +13,7 @@ use super::sieve::{Findings, Sieve};
 #[derive(Debug)]
 pub(super) struct RequestReader {
     body: Body,
-    pub(super) facts: Facts,
+    facts: Facts,
 }
 
 #[derive(Debug)]
@@ -46,7 +46,7 @@ impl RequestReader {
         let body = if content_type.starts_with("multipart/form-data") {
             Body::Form(FormReader::default())
         } else if content_type.is_empty() || content_type.contains("json") {
-            Body::Json(Sieve::new(REQUEST))
+            Body::Json(Sieve::new(&REQUEST))
         } else {
             Body::Opaque
         };
@@ -54,6 +54,11 @@ impl RequestReader {
             body,
             facts: Facts::default(),
         }
+    }
+
+    /// What was read so far.
+    pub(super) fn facts(&self) -> &Facts {
+        &self.facts
     }
 
     /// The body has ended.

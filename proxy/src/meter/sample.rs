@@ -1,8 +1,9 @@
 //! How many tokens a text is, when the provider did not say.
 //!
-//! Its beginning is kept and counted by a tokenizer, OpenAI's `o200k_base`; what follows is
-//! weighed letter by letter as it passes, and counts as the beginning does by its weight. Other
-//! vendors' vocabularies differ by some tenths, so what comes of it is always an estimate.
+//! Its beginning is kept, and counted by a tokenizer, OpenAI's `o200k_base`, if it is asked for;
+//! what follows is weighed letter by letter as it passes, and counts as the beginning does by its
+//! weight. Other vendors' vocabularies differ by some tenths, so what comes of it is always an
+//! estimate.
 
 use std::borrow::Cow;
 
@@ -50,69 +51,78 @@ const BYTES: [(u8, bool); 256] = {
 pub(super) struct Sample {
     /// As it was written, escapes and all.
     head: Vec<u8>,
-    /// Of all that passed.
+    /// Of what followed.
+    rest: Weight,
+}
+
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+struct Weight {
     hundredths: u64,
     characters: u64,
 }
 
 impl Sample {
     pub(super) fn add(&mut self, piece: &[u8]) {
-        let (hundredths, characters) = weigh(piece);
-        self.hundredths = self.hundredths.saturating_add(hundredths);
-        self.characters = self.characters.saturating_add(characters);
-        self.keep(piece);
+        let room = HEAD_BYTES_MAX - self.head.len();
+        let (kept, rest) = piece.split_at(piece.len().min(room));
+        self.head.extend_from_slice(kept);
+        if !rest.is_empty() {
+            self.rest = self.rest.plus(Weight::of(rest));
+        }
     }
 
     /// Moves what the other holds behind this.
     pub(super) fn append(&mut self, other: &mut Self) {
-        self.hundredths = self.hundredths.saturating_add(other.hundredths);
-        self.characters = self.characters.saturating_add(other.characters);
-        self.keep(&other.head);
+        self.add(&other.head);
+        self.rest = self.rest.plus(other.rest);
         other.clear();
     }
 
     pub(super) fn clear(&mut self) {
         self.head.clear();
-        self.hundredths = 0;
-        self.characters = 0;
-    }
-
-    fn keep(&mut self, piece: &[u8]) {
-        let room = HEAD_BYTES_MAX - self.head.len();
-        self.head.extend_from_slice(&piece[..piece.len().min(room)]);
+        self.rest = Weight::default();
     }
 
     pub(super) fn is_empty(&self) -> bool {
-        self.characters == 0
+        self.head.is_empty()
     }
 
     /// Its tokens, at least one of a text that is not empty.
     pub(super) fn tokens(&self) -> u64 {
-        let (of_head, _) = weigh(&self.head);
-        if of_head == 0 {
+        let head = Weight::of(&self.head);
+        if head.hundredths == 0 {
             return 0;
         }
         let counted = bpe_openai::o200k_base().count(&*unescaped(&self.head));
-        let tokens = counted as u128 * u128::from(self.hundredths) / u128::from(of_head);
+        let all = head.plus(self.rest).hundredths;
+        let tokens = counted as u128 * u128::from(all) / u128::from(head.hundredths);
         u64::try_from(tokens).unwrap_or(u64::MAX).max(1)
     }
 
     /// Its characters. Escapes in JSON count as they are written.
     pub(super) fn characters(&self) -> u64 {
-        self.characters
+        Weight::of(&self.head).plus(self.rest).characters
     }
 }
 
-/// Hundredths of tokens, and characters.
-fn weigh(text: &[u8]) -> (u64, u64) {
-    // Every byte of every call passes here: one look into a table for each.
-    let (mut hundredths, mut characters) = (0, 0);
-    for byte in text {
-        let (weight, is_lead) = BYTES[usize::from(*byte)];
-        hundredths += u64::from(weight);
-        characters += u64::from(is_lead);
+impl Weight {
+    fn of(text: &[u8]) -> Self {
+        // Every byte of a long text passes here: one look into a table for each.
+        let mut sum = Self::default();
+        for byte in text {
+            let (weight, is_lead) = BYTES[usize::from(*byte)];
+            sum.hundredths += u64::from(weight);
+            sum.characters += u64::from(is_lead);
+        }
+        sum
     }
-    (hundredths, characters)
+
+    fn plus(self, other: Self) -> Self {
+        Self {
+            hundredths: self.hundredths.saturating_add(other.hundredths),
+            characters: self.characters.saturating_add(other.characters),
+        }
+    }
 }
 
 /// The text that the inside of JSON strings says. Its end may be cut anywhere.

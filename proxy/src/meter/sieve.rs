@@ -6,8 +6,7 @@ mod cursor;
 mod path;
 
 use cursor::{Nesting, Text};
-pub(super) use path::{Findings, Kind, Path};
-use path::{Paths, all, bits};
+pub(super) use path::{Findings, Kind, Path, Tree};
 
 /// Largest value kept; a larger one is not found.
 const VALUE_BYTES_MAX: usize = 16 * 1024;
@@ -18,55 +17,59 @@ const EACH: &str = "*";
 
 #[derive(Debug)]
 pub(super) struct Sieve<T: 'static> {
-    paths: &'static [Path<T>],
-    /// The containers around the place, with the paths that lead on from there.
-    stack: Vec<Frame>,
-    state: State,
+    sought: &'static Tree<T>,
+    /// The containers around the place.
+    stack: Vec<Frame<T>>,
+    state: State<T>,
+    /// What came of a key that was cut.
     key: Vec<u8>,
     key_fits: bool,
     kept: Vec<u8>,
     kept_max: usize,
 }
 
+/// What is sought from a place on; `None` = nothing.
+type Place<T> = Option<&'static Tree<T>>;
+
 #[derive(Debug, Clone, Copy)]
-struct Frame {
+struct Frame<T: 'static> {
     is_object: bool,
-    paths: Paths,
+    place: Place<T>,
 }
 
 #[derive(Debug, Clone, Copy)]
-enum State {
-    /// Before a value that these paths have led to.
-    Value(Paths),
+enum State<T: 'static> {
+    /// Before a value.
+    Value(Place<T>),
     /// In an object, before a key.
     Key,
     InKey(Text),
-    Colon,
-    InString(Text, Take),
+    /// Behind a key that has led here.
+    Colon(Place<T>),
+    /// In a string of which nothing is kept.
+    InString(Text, Take<T>),
     /// A number, `true`, `null`.
-    InScalar(Take),
-    /// In a container of which nothing, or everything, is wanted.
-    InNested(Nesting, Take),
+    InScalar(Take<T>),
+    /// In a container of which nothing, or everything, is wanted, or a string that is kept.
+    InNested(Nesting, Take<T>),
     /// Behind a value.
     After,
 }
 
 /// What becomes of the bytes of the value at hand.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Take {
+#[derive(Debug, Clone, Copy)]
+enum Take<T: 'static> {
     Nothing,
-    Keep(usize),
-    Pass(usize),
+    Keep(&'static Path<T>),
+    Pass(T),
 }
 
 impl<T: Copy> Sieve<T> {
-    /// At most 64 paths.
-    pub(super) fn new(paths: &'static [Path<T>]) -> Self {
-        debug_assert!(paths.len() <= Paths::BITS as usize);
+    pub(super) fn new(sought: &'static Tree<T>) -> Self {
         Self {
-            paths,
+            sought,
             stack: Vec::new(),
-            state: State::Value(all(paths.len())),
+            state: State::Value(Some(sought)),
             key: Vec::new(),
             key_fits: true,
             kept: Vec::new(),
@@ -91,21 +94,21 @@ impl<T: Copy> Sieve<T> {
     /// The text has ended; the next bytes are another's.
     pub(super) fn end(&mut self, found: &mut impl Findings<T>) {
         if let State::InScalar(take) = self.state {
-            self.finish_value(take, found);
+            self.finish_value(take, &[], found);
         }
         if !self.is_at_rest() {
             found.document(); // what there is of it
         }
         self.stack.clear();
         self.kept.clear();
-        self.state = State::Value(all(self.paths.len()));
+        self.state = State::Value(Some(self.sought));
     }
 
     /// Consumes at least one byte of `bytes`, or changes the state.
     fn step(&mut self, bytes: &[u8], found: &mut impl Findings<T>) -> usize {
         let Some(&byte) = bytes.first() else { return 0 };
         match self.state {
-            State::Value(paths) => self.begin_value(byte, paths),
+            State::Value(place) => self.begin_value(byte, place),
             State::Key => {
                 match byte {
                     b'"' => {
@@ -119,9 +122,9 @@ impl<T: Copy> Sieve<T> {
                 1
             }
             State::InKey(text) => self.in_key(bytes, text),
-            State::Colon => {
+            State::Colon(place) => {
                 if byte == b':' {
-                    self.state = State::Value(self.paths_of_key());
+                    self.state = State::Value(place);
                 }
                 1
             }
@@ -129,19 +132,24 @@ impl<T: Copy> Sieve<T> {
             State::InScalar(take) => {
                 let ends =
                     |byte: &u8| matches!(byte, b',' | b'}' | b']' | b' ' | b'\t' | b'\r' | b'\n');
-                let used = bytes.iter().position(ends);
-                self.take(take, &bytes[..used.unwrap_or(bytes.len())], found);
-                if used.is_some() {
-                    self.finish_value(take, found);
+                match bytes.iter().position(ends) {
+                    Some(used) => {
+                        self.finish_value(take, &bytes[..used], found);
+                        used
+                    }
+                    None => {
+                        self.take(take, bytes, found);
+                        bytes.len()
+                    }
                 }
-                used.unwrap_or(bytes.len())
             }
             State::InNested(mut nesting, take) => {
                 let used = nesting.pass(bytes);
-                self.take(take, &bytes[..used], found);
-                self.state = State::InNested(nesting, take);
                 if nesting.is_closed() {
-                    self.finish_value(take, found);
+                    self.finish_value(take, &bytes[..used], found);
+                } else {
+                    self.take(take, &bytes[..used], found);
+                    self.state = State::InNested(nesting, take);
                 }
                 used
             }
@@ -156,7 +164,7 @@ impl<T: Copy> Sieve<T> {
         }
     }
 
-    fn begin_value(&mut self, byte: u8, paths: Paths) -> usize {
+    fn begin_value(&mut self, byte: u8, place: Place<T>) -> usize {
         match byte {
             b' ' | b'\t' | b'\r' | b'\n' | b',' | b':' => 1,
             b']' | b'}' => {
@@ -168,53 +176,50 @@ impl<T: Copy> Sieve<T> {
                 0
             }
             b'"' => {
-                let take = self.wanted(paths, true);
+                let take = self.wanted(place, true);
+                // A kept string is kept with its quotes, as JSON.
+                if let Take::Keep(_) = take {
+                    self.state = State::InNested(Nesting::default(), take);
+                    return 0;
+                }
                 self.state = State::InString(Text::default(), take);
-                self.keep_first(take, byte);
                 1
             }
             b'{' | b'[' => {
-                let take = self.wanted(paths, false);
-                let deeper = self.deeper(paths);
-                if take == Take::Nothing && (deeper != 0 || self.stack.is_empty()) {
-                    self.open(byte == b'{', deeper);
+                let take = self.wanted(place, false);
+                let leads_on = place.is_some_and(Tree::leads_on);
+                if matches!(take, Take::Nothing) && (leads_on || self.stack.is_empty()) {
+                    self.open(byte == b'{', place);
                     return 1;
                 }
                 self.state = State::InNested(Nesting::default(), take);
                 0
             }
             _ => {
-                self.state = State::InScalar(self.wanted(paths, false));
+                self.state = State::InScalar(self.wanted(place, false));
                 0
             }
         }
     }
 
     /// The array at the root is no level: each of its elements is a document.
-    fn open(&mut self, is_object: bool, deeper: Paths) {
-        let root_array = self.stack.is_empty() && !is_object;
-        let paths = if root_array {
-            all(self.paths.len())
-        } else {
-            deeper
-        };
-        self.stack.push(Frame { is_object, paths });
+    fn open(&mut self, is_object: bool, place: Place<T>) {
+        self.stack.push(Frame { is_object, place });
         self.state = self.next_in_container();
     }
 
-    fn next_in_container(&self) -> State {
+    fn next_in_container(&self) -> State<T> {
         match self.stack.last() {
             Some(frame) if frame.is_object => State::Key,
-            Some(frame) if self.depth() == 0 => State::Value(frame.paths),
-            Some(_) => State::Value(self.advance(EACH.as_bytes())),
-            None => State::Value(all(self.paths.len())),
+            Some(_) if self.depth() > 0 => State::Value(self.led_on(EACH.as_bytes())),
+            _ => State::Value(Some(self.sought)),
         }
     }
 
     fn close(&mut self, found: &mut impl Findings<T>) {
         let closed = self.stack.pop();
         if self.stack.is_empty() && closed.is_some_and(|frame| !frame.is_object) {
-            self.state = State::Value(all(self.paths.len())); // its elements were documents
+            self.state = State::Value(Some(self.sought)); // its elements were documents
         } else {
             self.after_value(found);
         }
@@ -226,7 +231,7 @@ impl<T: Copy> Sieve<T> {
             found.document();
         }
         if self.stack.is_empty() {
-            self.state = State::Value(all(self.paths.len()));
+            self.state = State::Value(Some(self.sought));
         }
     }
 
@@ -238,122 +243,93 @@ impl<T: Copy> Sieve<T> {
 
     fn in_key(&mut self, bytes: &[u8], mut text: Text) -> usize {
         let (piece, used) = text.pass(bytes);
-        if self.key.len() + piece <= KEY_BYTES_MAX {
-            self.key.extend_from_slice(&bytes[..piece]);
-        } else {
-            self.key_fits = false;
-        }
-        self.state = if text.is_closed() {
-            State::Colon
-        } else {
-            State::InKey(text)
+        let key = &bytes[..piece];
+        self.state = match text.is_closed() {
+            true if self.key.is_empty() && self.key_fits => State::Colon(self.led_on(key)),
+            is_closed => {
+                if self.key.len() + piece <= KEY_BYTES_MAX {
+                    self.key.extend_from_slice(key);
+                } else {
+                    self.key_fits = false;
+                }
+                let place = || self.led_on(&self.key).filter(|_| self.key_fits);
+                if is_closed {
+                    State::Colon(place())
+                } else {
+                    State::InKey(text)
+                }
+            }
         };
         used
     }
 
-    fn paths_of_key(&self) -> Paths {
-        if self.key_fits {
-            self.advance(&self.key)
-        } else {
-            0
-        }
+    /// Where this key leads from the innermost container.
+    fn led_on(&self, key: &[u8]) -> Place<T> {
+        self.stack.last()?.place?.at(key)
     }
 
-    /// The paths that go on with this key from the innermost container.
-    fn advance(&self, key: &[u8]) -> Paths {
-        let (Some(frame), Some(level)) = (self.stack.last(), self.depth().checked_sub(1)) else {
-            return 0;
-        };
-        self.each(frame.paths)
-            .filter(|(_, path)| path.keys.get(level).is_some_and(|k| k.as_bytes() == key))
-            .fold(0, |paths, (bit, _)| paths | 1 << bit)
-    }
-
-    fn each(&self, paths: Paths) -> impl Iterator<Item = (usize, &'static Path<T>)> {
-        bits(paths).filter_map(|bit| Some((bit, self.paths.get(bit)?)))
-    }
-
-    /// What becomes of a value that these paths have led to.
-    fn wanted(&mut self, paths: Paths, is_string: bool) -> Take {
-        let depth = self.depth();
-        let here = self
-            .each(paths)
-            .find(|(_, path)| path.keys.len() == depth && (path.kind != Kind::Text || is_string));
-        let Some((bit, path)) = here else {
+    /// What becomes of a value at this place.
+    fn wanted(&mut self, place: Place<T>, is_string: bool) -> Take<T> {
+        let Some(path) = place.and_then(|place| place.wanted(is_string)) else {
             return Take::Nothing;
         };
         self.kept.clear();
-        match path.kind {
-            Kind::Text | Kind::Weight => Take::Pass(bit),
-            Kind::Value => {
-                self.kept_max = VALUE_BYTES_MAX;
-                Take::Keep(bit)
-            }
-            Kind::Long(bytes_max) => {
-                self.kept_max = bytes_max;
-                Take::Keep(bit)
-            }
-        }
-    }
-
-    fn deeper(&self, paths: Paths) -> Paths {
-        let depth = self.depth();
-        self.each(paths)
-            .filter(|(_, path)| path.keys.len() > depth)
-            .fold(0, |paths, (bit, _)| paths | 1 << bit)
+        self.kept_max = match path.kind {
+            Kind::Text | Kind::Weight => return Take::Pass(path.what),
+            Kind::Value => VALUE_BYTES_MAX,
+            Kind::Long(bytes_max) => bytes_max,
+        };
+        Take::Keep(path)
     }
 
     fn in_string(
         &mut self,
         bytes: &[u8],
         mut text: Text,
-        take: Take,
+        take: Take<T>,
         found: &mut impl Findings<T>,
     ) -> usize {
         let (piece, used) = text.pass(bytes);
-        // A kept string is kept with its quotes, as JSON.
-        let taken = if matches!(take, Take::Keep(_)) {
-            used
-        } else {
-            piece
-        };
-        self.take(take, &bytes[..taken], found);
-        self.state = State::InString(text, take);
         if text.is_closed() {
-            self.finish_value(take, found);
+            self.finish_value(take, &bytes[..piece], found);
+        } else {
+            self.take(take, &bytes[..piece], found);
+            self.state = State::InString(text, take);
         }
         used
     }
 
-    fn keep_first(&mut self, take: Take, byte: u8) {
-        if matches!(take, Take::Keep(_)) {
-            self.kept.push(byte);
-        }
-    }
-
-    fn take(&mut self, take: Take, piece: &[u8], found: &mut impl Findings<T>) {
+    fn take(&mut self, take: Take<T>, piece: &[u8], found: &mut impl Findings<T>) {
         match take {
             Take::Nothing => {}
             Take::Keep(_) => {
                 let room = (self.kept_max + 1).saturating_sub(self.kept.len());
                 self.kept.extend_from_slice(&piece[..piece.len().min(room)]);
             }
-            Take::Pass(bit) => {
-                if let (Some(path), false) = (self.paths.get(bit), piece.is_empty()) {
-                    found.text(path.what, piece);
+            Take::Pass(what) => {
+                if !piece.is_empty() {
+                    found.text(what, piece);
                 }
             }
         }
     }
 
-    fn finish_value(&mut self, take: Take, found: &mut impl Findings<T>) {
-        if let Take::Keep(bit) = take {
-            let fits = self.kept.len() <= self.kept_max;
-            if let (Some(path), true) = (self.paths.get(bit), fits) {
-                found.value(path.what, &self.kept);
+    /// With its last piece.
+    fn finish_value(&mut self, take: Take<T>, last: &[u8], found: &mut impl Findings<T>) {
+        match take {
+            // What came in one piece is not copied.
+            Take::Keep(path) if self.kept.is_empty() && last.len() <= self.kept_max => {
+                found.value(path.what, last);
             }
-            self.kept.clear();
-            self.kept.shrink_to(VALUE_BYTES_MAX);
+            Take::Keep(path) => {
+                self.take(take, last, found);
+                if self.kept.len() <= self.kept_max {
+                    found.value(path.what, &self.kept);
+                }
+                self.kept.clear();
+                self.kept.shrink_to(VALUE_BYTES_MAX);
+            }
+            Take::Nothing | Take::Pass(_) => self.take(take, last, found),
         }
         self.after_value(found);
     }

@@ -15,7 +15,8 @@ const FINDINGS_MAX: usize = 256;
 #[derive(Debug, Default)]
 pub(super) struct Tally {
     /// The members from which usage is extracted, by genai-prices' names and ours.
-    pub(super) answer: Map<String, Value>,
+    /// Null until something was said.
+    pub(super) answer: Value,
     pub(super) model: Option<String>,
     pub(super) tier: Option<String>,
     pub(super) status: Option<String>,
@@ -73,17 +74,17 @@ impl Tally {
             Said::ErrorName => keep(&mut self.error, value),
             Said::Member(name) => self.merge(name, value),
             Said::Lesser(name) => {
-                if !self.answer.contains_key(name) {
+                if self.answer.get(name).is_none() {
                     self.merge(name, value);
                 }
             }
             Said::Count(name) => {
-                self.answer.insert(name.to_owned(), value);
+                self.members().insert(name.to_owned(), value);
             }
             Said::Sum(name) => {
                 let sum = |value: Option<&Value>| value.and_then(Value::as_u64).unwrap_or_default();
                 let total = sum(self.answer.get(name)).saturating_add(sum(Some(&value)));
-                self.answer.insert(name.to_owned(), total.into());
+                self.members().insert(name.to_owned(), total.into());
             }
             Said::Wrapped | Said::Written | Said::Whole => {}
         }
@@ -91,25 +92,29 @@ impl Tally {
 
     /// Streams report as they go, each time what has changed: Anthropic the output, Gemini all.
     fn merge(&mut self, name: &str, value: Value) {
-        let Value::Object(said) = value else { return };
-        let known = self
-            .answer
-            .entry(name)
-            .or_insert_with(|| Value::Object(Map::new()));
-        if let Value::Object(known) = known {
-            known.extend(said.into_iter().filter(|(_, value)| !value.is_null()));
+        let Value::Object(mut said) = value else {
+            return;
+        };
+        said.retain(|_, value| !value.is_null());
+        match self.members().entry(name).or_insert(Value::Null) {
+            Value::Object(known) => known.extend(said),
+            unknown => *unknown = Value::Object(said),
         }
     }
 
     /// Another answer of the same model: a batch's usage is the sum of its answers'.
     pub(super) fn add(&mut self, other: Self) {
-        for (name, value) in other.answer {
-            match self.answer.get_mut(&name) {
-                Some(sum) => add(sum, value),
-                None => {
-                    self.answer.insert(name, value);
-                }
-            }
+        add(&mut self.answer, other.answer);
+    }
+
+    /// The answer's own members.
+    pub(super) fn members(&mut self) -> &mut Map<String, Value> {
+        if !self.answer.is_object() {
+            self.answer = Value::Object(Map::new());
+        }
+        match &mut self.answer {
+            Value::Object(members) => members,
+            _ => unreachable!("it was made one"),
         }
     }
 
@@ -122,7 +127,7 @@ impl Tally {
             return;
         };
         self.is_wrapped = true;
-        let mut sieve = Sieve::new(ANSWER);
+        let mut sieve = Sieve::new(&ANSWER);
         sieve.feed(&inner, self);
         sieve.end(self);
         self.is_wrapped = false;

@@ -14,7 +14,8 @@ use tokio_util::task::TaskTracker;
 use super::spill::{Spill, Taken};
 use crate::metrics::{self, Loss};
 
-/// Records sent together.
+/// Turns sent together, and records of a spilled file.
+const TURNS: usize = 16;
 const BATCH: usize = 1000;
 /// Batches that wait for their acks at once.
 const BATCHES: usize = 8;
@@ -46,16 +47,20 @@ impl Deliverer {
     }
 
     /// Runs until the channel is closed and all is delivered, or `close_timeout` after that.
-    pub(super) async fn run(self, mut records: mpsc::Receiver<Record>, close_timeout: Duration) {
+    pub(super) async fn run(
+        self,
+        mut records: mpsc::Receiver<Vec<Record>>,
+        close_timeout: Duration,
+    ) {
         let replaying = tokio::spawn(self.clone().replay());
         let batches = TaskTracker::new();
         let slots = Arc::new(Semaphore::new(BATCHES));
-        let mut batch = Vec::with_capacity(BATCH);
-        while records.recv_many(&mut batch, BATCH).await > 0 {
+        let mut turns = Vec::with_capacity(TURNS);
+        while records.recv_many(&mut turns, TURNS).await > 0 {
             let Ok(slot) = Arc::clone(&slots).acquire_owned().await else {
                 break;
             };
-            let batch = std::mem::replace(&mut batch, Vec::with_capacity(BATCH));
+            let batch = turns.drain(..).flatten().collect();
             let this = self.clone();
             batches.spawn(async move {
                 this.deliver(batch).await;
@@ -80,7 +85,7 @@ impl Deliverer {
     async fn deliver(&self, batch: Vec<Record>) {
         let mut waits = AGAIN.waits();
         loop {
-            if self.publisher.publish(batch.clone()).await.is_ok() {
+            if self.publisher.publish(&batch).await.is_ok() {
                 return metrics::published(batch.len());
             }
             if self.keep(&batch).await {
@@ -160,7 +165,7 @@ impl Deliverer {
     async fn send_taken(&self, spill: &Arc<Spill>, taken: Taken) -> bool {
         let mut sent = 0;
         for batch in taken.records.chunks(BATCH) {
-            if self.publisher.publish(batch.to_vec()).await.is_err() {
+            if self.publisher.publish(batch).await.is_err() {
                 return false;
             }
             sent += batch.len();

@@ -1,11 +1,15 @@
 //! A call's event, by the same rules as one that a sender made.
 
+use std::borrow::Cow;
+use std::ops::Range;
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use schemas::pricing::PriceBook;
+use schemas::raw::Field;
 use schemas::validate::{self, Code, ID_CHARS_MAX, PATH_CHARS_MAX, validate};
 use schemas::{RawEvent, Record, Rejection};
-use serde::ser::{Serialize, SerializeMap as _, Serializer};
+use serde::Serialize;
+use serde::ser::Error as _;
 use uuid::Uuid;
 
 use crate::answer::Failure;
@@ -24,16 +28,15 @@ pub(super) fn record(
 ) -> Result<Record, Rejection> {
     let id = id(facts, metered);
     let evidence = metered.evidence();
-    let text = serde_json::to_string(&Said { facts, metered })
+    let said = Said::of(facts, metered)
         .map_err(|error| Rejection::new(Code::UnreadableJson, error.to_string()))?;
-    let raw = RawEvent::parse(&text)?;
     let context = validate::Context {
         tenant_id: facts.context.tenant.as_str(),
         received_us: micros(SystemTime::now()),
         retention_us: AGE_MAX_US,
         ingest_key_id: &facts.context.key_id,
     };
-    let event = validate(&raw, &context, || id)?;
+    let event = validate(&said.event(), &context, || id)?;
     Ok(event.price_metered(book, evidence))
 }
 
@@ -47,45 +50,66 @@ fn id(facts: &Facts, metered: &Metered) -> String {
         .unwrap_or_else(|| Uuid::now_v7().to_string())
 }
 
-/// A call in the event's own terms. What is null is not said.
-struct Said<'a> {
-    facts: &'a Facts,
-    metered: &'a Metered,
+/// A call in the event's own terms: each field's JSON, one behind the other. What is null is
+/// not said.
+#[derive(Default)]
+struct Said {
+    json: Vec<u8>,
+    fields: Vec<(Field, Range<usize>)>,
 }
 
-impl Serialize for Said<'_> {
-    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        let Self { facts, metered } = self;
-        let mut event = serializer.serialize_map(None)?;
+impl Said {
+    fn of(facts: &Facts, metered: &Metered) -> serde_json::Result<Self> {
+        let mut said = Self::default();
         for (name, quantity) in &metered.usage {
-            event.serialize_entry(name, quantity)?;
+            said.named(name, quantity)?;
         }
         for (name, text) in &facts.context.fields {
-            event.serialize_entry(name, text)?;
+            said.named(name, text)?;
         }
-        event.serialize_entry("provider", &facts.route.provider_name())?;
-        event.serialize_entry("endpoint", &cut(&facts.route.path))?;
-        event.serialize_entry("span_type", &facts.route.endpoint.span_type)?;
-        event.serialize_entry("timestamp", &(micros(facts.started) / 1000))?;
-        event.serialize_entry("latency_ms", &millis(facts.latency))?;
+        said.say(Field::Provider, facts.route.provider_name())?;
+        said.say(Field::Endpoint, &*cut(&facts.route.path))?;
+        said.say(Field::SpanType, facts.route.endpoint.span_type)?;
+        said.say(Field::Timestamp, &(micros(facts.started) / 1000))?;
+        said.say(Field::LatencyMs, &millis(facts.latency))?;
         let ttft = facts.ttft.filter(|_| metered.is_streaming);
-        event.serialize_entry("ttft_ms", &ttft.map(millis))?;
-        event.serialize_entry("is_streaming", &metered.is_streaming)?;
-        event.serialize_entry("model", &metered.model)?;
-        event.serialize_entry("service_tier", &metered.service_tier)?;
+        said.say(Field::TtftMs, &ttft.map(millis))?;
+        said.say(Field::IsStreaming, &metered.is_streaming)?;
+        said.say(Field::Model, &metered.model)?;
+        said.say(Field::ServiceTier, &metered.service_tier)?;
         let http_status = facts.http_status.map(|status| status.as_u16());
-        event.serialize_entry("http_status", &http_status)?;
-        event.serialize_entry("status", &status(facts, metered))?;
+        said.say(Field::HttpStatus, &http_status)?;
+        said.say(Field::Status, &status(facts, metered))?;
         let failure = facts.failure.map(Failure::code);
-        event.serialize_entry("error_type", &failure.or(metered.error_type.as_deref()))?;
+        said.say(Field::ErrorType, &failure.or(metered.error_type.as_deref()))?;
         let usage_basis = match metered.basis {
             Some(Basis::Measured) => "measured",
             Some(Basis::Estimated) => "estimated",
             Some(Basis::Unknown) => "unknown",
             None => "none",
         };
-        event.serialize_entry("event_metadata", &Metadata { usage_basis })?;
-        event.end()
+        said.say(Field::EventMetadata, &Metadata { usage_basis })?;
+        Ok(said)
+    }
+
+    fn named(&mut self, name: &str, value: &impl Serialize) -> serde_json::Result<()> {
+        match Field::from_name(name) {
+            Some(field) => self.say(field, value),
+            None => Err(serde_json::Error::custom(format!("no field `{name}`"))),
+        }
+    }
+
+    fn say<T: Serialize + ?Sized>(&mut self, field: Field, value: &T) -> serde_json::Result<()> {
+        let start = self.json.len();
+        serde_json::to_writer(&mut self.json, value)?;
+        self.fields.push((field, start..self.json.len()));
+        Ok(())
+    }
+
+    fn event(&self) -> RawEvent<'_> {
+        let text = std::str::from_utf8(&self.json).unwrap_or_default(); // JSON always is
+        let fields = self.fields.iter();
+        RawEvent::of(fields.map(|(field, at)| (*field, &text[at.clone()])))
     }
 }
 
@@ -114,7 +138,10 @@ fn status(facts: &Facts, metered: &Metered) -> Option<&'static str> {
     }
 }
 
-fn cut(path: &str) -> String {
+fn cut(path: &str) -> Cow<'_, str> {
+    if path.len() <= PATH_CHARS_MAX && !path.chars().any(char::is_control) {
+        return path.into();
+    }
     let plain = path.chars().filter(|c| !c.is_control());
     plain.take(PATH_CHARS_MAX).collect()
 }

@@ -24,7 +24,7 @@ pub(crate) struct Memory {
 }
 
 impl Publisher for Memory {
-    fn publish(&self, records: Vec<Record>) -> PublishFuture {
+    fn publish(&self, records: &[Record]) -> PublishFuture {
         if self.away.load(Ordering::SeqCst) {
             return Box::pin(std::future::ready(Err(PublishError::Unavailable)));
         }

@@ -38,7 +38,7 @@ pub(super) fn allow(router: Router, origins: &[Origin]) -> Router {
             CONTENT_TYPE,
             CONTENT_ENCODING,
             name("idempotency-key"),
-            name(TENANT_HEADER),
+            TENANT_HEADER,
             name(RequestId::HEADER),
         ])
         .expose_headers([

@@ -96,13 +96,13 @@ impl std::fmt::Debug for KafkaPublisher {
 }
 
 impl Publisher for KafkaPublisher {
-    fn publish(&self, records: Vec<Record>) -> PublishFuture {
+    fn publish(&self, records: &[Record]) -> PublishFuture {
         let begun = Instant::now();
         let Some(partitions) = self.0.broker.partitions() else {
             return Box::pin(std::future::ready(Err(PublishError::Unavailable)));
         };
         let acks = Arc::new(Acks::expecting(records.len()));
-        self.0.hand_over(&records, partitions, &acks);
+        self.0.hand_over(records, partitions, &acks);
         let timeout = self.0.settings.delivery_timeout + ANSWER_GRACE;
         let role = self.0.settings.role;
         Box::pin(async move {

@@ -40,7 +40,7 @@ impl Text {
     }
 }
 
-/// A place in a container, from its opening bracket on.
+/// A place in a container or a string, from its opening bracket or quote on.
 #[derive(Debug, Clone, Copy, Default)]
 pub(super) struct Nesting {
     /// Brackets open; deeper than the counter goes is not JSON that anyone reads.
@@ -50,13 +50,17 @@ pub(super) struct Nesting {
 }
 
 impl Nesting {
-    /// How many of the bytes belong to the container.
+    /// How many of the bytes belong to it.
     pub(super) fn pass(&mut self, bytes: &[u8]) -> usize {
         let mut at = 0;
         while let Some(&byte) = bytes.get(at) {
             if let Some(mut text) = self.string {
                 at += text.pass(&bytes[at..]).1;
                 self.string = (!text.is_closed()).then_some(text);
+                if self.string.is_none() && self.depth == 0 {
+                    self.closed = true;
+                    return at;
+                }
                 continue;
             }
             at += 1;

@@ -33,23 +33,58 @@ pub(in crate::meter) trait Findings<T> {
     fn document(&mut self);
 }
 
-/// One bit for each path.
-pub(super) type Paths = u64;
+/// Paths by their keys. Made once, and shared by all sieves.
+#[derive(Debug)]
+pub(in crate::meter) struct Tree<T: 'static> {
+    /// The paths that end here, in the order in which they were given.
+    ends: Vec<&'static Path<T>>,
+    /// Where a key leads.
+    deeper: Vec<(&'static [u8], Tree<T>)>,
+}
 
-pub(super) fn all(count: usize) -> Paths {
-    if count >= Paths::BITS as usize {
-        Paths::MAX
-    } else {
-        (1 << count) - 1
+impl<T> Tree<T> {
+    pub(in crate::meter) fn new(paths: &'static [Path<T>]) -> Self {
+        let mut root = Self::default();
+        for path in paths {
+            let end = path.keys.iter().fold(&mut root, |tree, key| tree.grow(key));
+            end.ends.push(path);
+        }
+        root
+    }
+
+    fn grow(&mut self, key: &'static str) -> &mut Self {
+        let key = key.as_bytes();
+        let known = self.deeper.iter().position(|(known, _)| *known == key);
+        let at = known.unwrap_or_else(|| {
+            self.deeper.push((key, Self::default()));
+            self.deeper.len() - 1
+        });
+        &mut self.deeper[at].1
+    }
+
+    /// Where the key leads, if anywhere.
+    pub(super) fn at(&self, key: &[u8]) -> Option<&Self> {
+        let found = self.deeper.iter().find(|(known, _)| *known == key);
+        found.map(|(_, tree)| tree)
+    }
+
+    /// What is wanted of a value here.
+    pub(super) fn wanted(&self, is_string: bool) -> Option<&'static Path<T>> {
+        let mut ends = self.ends.iter().copied();
+        ends.find(|path| path.kind != Kind::Text || is_string)
+    }
+
+    /// Whether something is sought within a container here.
+    pub(super) fn leads_on(&self) -> bool {
+        !self.deeper.is_empty()
     }
 }
 
-pub(super) fn bits(mut paths: Paths) -> impl Iterator<Item = usize> {
-    std::iter::from_fn(move || {
-        let bit = paths.trailing_zeros() as usize;
-        (paths != 0).then(|| {
-            paths &= paths - 1;
-            bit
-        })
-    })
+impl<T> Default for Tree<T> {
+    fn default() -> Self {
+        Self {
+            ends: Vec::new(),
+            deeper: Vec::new(),
+        }
+    }
 }

@@ -1,7 +1,11 @@
 #![allow(clippy::unwrap_used)]
+use std::sync::LazyLock;
+
 use proptest::prelude::*;
 
 use super::*;
+
+static SOUGHT: LazyLock<Tree<&str>> = LazyLock::new(|| Tree::new(PATHS));
 
 static PATHS: &[Path<&str>] = &[
     Path {
@@ -60,7 +64,7 @@ impl Findings<&'static str> for Log {
 }
 
 fn sift(pieces: &[&[u8]]) -> Log {
-    let (mut sieve, mut log) = (Sieve::new(PATHS), Log::default());
+    let (mut sieve, mut log) = (Sieve::new(&SOUGHT), Log::default());
     pieces.iter().for_each(|piece| sieve.feed(piece, &mut log));
     sieve.end(&mut log);
     log
@@ -123,6 +127,11 @@ fn what_is_too_large_or_too_deep_is_passed_over() {
     assert_eq!(found(&large), "b.c=1 .");
     let long_key = format!(r#"{{"{}":1,"a":2}}"#, "k".repeat(10_000));
     assert_eq!(found(&long_key), "a=2 .");
+    for of_key in [KEY_BYTES_MAX, KEY_BYTES_MAX + 1] {
+        let begin = format!(r#"{{"{}"#, "k".repeat(of_key));
+        let cut = [begin.as_bytes(), br#"a":1,"#, br#""a":2}"#];
+        assert_eq!(sift(&cut).0, ["a=2", "."], "cut after {of_key}");
+    }
 }
 
 /// The text of one name, whatever its pieces.
