@@ -1,3 +1,4 @@
+use std::cmp::Reverse;
 use std::collections::{BTreeMap, BTreeSet};
 
 use clickhouse::Row;
@@ -11,7 +12,9 @@ use crate::store::{Store, Template};
 use crate::usage;
 
 /// Groups that are named; the rest is one.
-const GROUPS_MAX: u64 = 10;
+const GROUPS_MAX: usize = 10;
+/// Rows that are read to save a second pass over the rollups.
+const ROWS_MAX: usize = 20_000;
 /// The name of all groups that are not among the dearest.
 const OTHER: &str = "_other";
 /// The name of the group of events without such a name.
@@ -63,6 +66,11 @@ impl GroupBy {
             Self::Section => "section_path",
         }
     }
+
+    /// Whether there are mostly so few that all of them may be asked for.
+    fn are_few(self) -> bool {
+        matches!(self, Self::Provider | Self::Model)
+    }
 }
 
 /// Sums by group and bucket.
@@ -74,6 +82,13 @@ pub(crate) struct Groups {
 }
 
 impl Groups {
+    /// A group that really bears the name of another joins it; nothing is lost.
+    fn add(&mut self, start: u32, name: &str, sums: Sums) {
+        self.names.insert(name.to_owned());
+        let bucket = self.by_start.entry(start).or_default();
+        bucket.entry(name.to_owned()).or_default().add(sums);
+    }
+
     /// The buckets without their groups.
     pub(crate) fn sums(&self) -> Buckets {
         let mut buckets = Buckets::new();
@@ -94,7 +109,16 @@ struct BucketRow {
 }
 
 #[derive(Row, Deserialize)]
-struct GroupRow {
+struct EachRow {
+    start: u32,
+    group_name: String,
+    total_cost: i128,
+    unpriced_count: u64,
+    call_count: u64,
+}
+
+#[derive(Row, Deserialize)]
+struct DearestRow {
     start: u32,
     is_top: bool,
     group_name: String,
@@ -137,27 +161,63 @@ pub(crate) async fn grouped(
     starts: &[u32],
     group_by: GroupBy,
 ) -> Result<Groups, Problem> {
-    let template = Template::new(include_str!("grouped.sql")).with("key", group_by.column());
-    let select = usage::select(store, access, parts, filters, template)
-        .param("starts", starts)
-        .param("groups", GROUPS_MAX);
-    let rows: Vec<GroupRow> = select.all().await?;
+    let select = |sql| {
+        let template = Template::new(sql).with("key", group_by.column());
+        usage::select(store, access, parts, filters, template).param("starts", starts)
+    };
+    if group_by.are_few() {
+        let select = select(include_str!("each.sql")).param("rows", ROWS_MAX as u64 + 1);
+        let rows: Vec<EachRow> = select.all().await?;
+        if rows.len() <= ROWS_MAX {
+            return Ok(dearest(&rows));
+        }
+    }
+    let select = select(include_str!("dearest.sql")).param("groups", GROUPS_MAX as u64);
+    let rows: Vec<DearestRow> = select.all().await?;
     let mut groups = Groups::default();
     for row in rows {
-        let name = match (row.is_top, row.group_name.as_str()) {
-            (false, _) => OTHER,
-            (true, "") => NONE,
-            (true, name) => name,
-        };
         let sums = Sums {
             cost: row.total_cost,
             unpriced: row.unpriced_count,
             calls: row.call_count,
         };
-        groups.names.insert(name.to_owned());
-        // A group that really bears such a name joins it; nothing is lost.
-        let bucket = groups.by_start.entry(row.start).or_default();
-        bucket.entry(name.to_owned()).or_default().add(sums);
+        let name = Some(row.group_name.as_str()).filter(|_| row.is_top);
+        groups.add(row.start, shown(name), sums);
     }
     Ok(groups)
+}
+
+/// The dearest groups by name, the others as one.
+fn dearest(rows: &[EachRow]) -> Groups {
+    let mut costs = BTreeMap::<&str, i128>::new();
+    for row in rows {
+        *costs.entry(&row.group_name).or_default() += row.total_cost;
+    }
+    let mut ranking: Vec<_> = costs.into_iter().collect();
+    ranking.sort_by_key(|(name, cost)| (Reverse(*cost), *name));
+    let top: BTreeSet<&str> = ranking
+        .iter()
+        .take(GROUPS_MAX)
+        .map(|(name, _)| *name)
+        .collect();
+    let mut groups = Groups::default();
+    for row in rows {
+        let sums = Sums {
+            cost: row.total_cost,
+            unpriced: row.unpriced_count,
+            calls: row.call_count,
+        };
+        let name = Some(row.group_name.as_str()).filter(|name| top.contains(name));
+        groups.add(row.start, shown(name), sums);
+    }
+    groups
+}
+
+/// How a group is called; `None` = it is not among the dearest.
+fn shown(name: Option<&str>) -> &str {
+    match name {
+        None => OTHER,
+        Some("") => NONE,
+        Some(name) => name,
+    }
 }

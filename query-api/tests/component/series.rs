@@ -68,6 +68,41 @@ async fn ten_groups_are_named_and_the_rest_is_one() {
     );
 }
 
+/// Few groups are read at once and ranked here; as many as this are ranked by ClickHouse.
+#[tokio::test]
+async fn however_many_models_there_are_the_dearest_are_named() {
+    for count in [30, 20_100] {
+        let events: Vec<Event> = (0..count)
+            .map(|i| Event {
+                model: format!("m{i}").leak(),
+                cost: if i < 10 { "2" } else { "0.25" },
+                ..Event::new("acme", ago(10))
+            })
+            .collect();
+        let world = World::with(&events).await;
+        let series = world
+            .json("/stats/timeseries?group_by=model&interval=1d&days=2")
+            .await;
+        let mut groups = std::collections::BTreeMap::<String, (f64, u64)>::new();
+        for bucket in series["buckets"].as_array().unwrap() {
+            for (name, group) in bucket["groups"].as_object().unwrap() {
+                let sums = groups.entry(name.clone()).or_default();
+                sums.0 += group["total_cost"].as_f64().unwrap();
+                sums.1 += group["call_count"].as_u64().unwrap();
+            }
+        }
+        let names: Vec<&str> = groups.keys().map(String::as_str).collect();
+        let expected = [
+            "_other", "m0", "m1", "m2", "m3", "m4", "m5", "m6", "m7", "m8", "m9",
+        ];
+        assert_eq!(names, expected, "{count}");
+        let others = count - 10;
+        let cost = f64::from(u32::try_from(others).unwrap()) * 0.25;
+        assert_eq!(groups["_other"], (cost, others), "{count}");
+        assert_eq!(groups["m9"], (2.0, 1), "{count}");
+    }
+}
+
 #[tokio::test]
 async fn buckets_have_no_gaps_and_lose_nothing() {
     let events: Vec<Event> = (0..200)

@@ -1,5 +1,6 @@
 //! Apache Kafka: one or three KRaft nodes, each with a listener for every link.
 
+use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
@@ -15,6 +16,8 @@ use crate::ports::Ports;
 use crate::proxy::Link;
 
 const READY_MAX: Duration = Duration::from_secs(60);
+/// After this without its replicas in sync a broker is started again.
+const ALONE_MAX: Duration = Duration::from_secs(30);
 const ASK_MAX: Duration = Duration::from_secs(10);
 const LOOK_PAUSE: Duration = Duration::from_millis(100);
 
@@ -115,25 +118,46 @@ impl Cluster {
     }
 
     /// Waits until every replica of every partition is in sync: only then may the next
-    /// broker be lost.
-    pub(crate) async fn wait_in_sync(&self) -> anyhow::Result<()> {
-        let deadline = Instant::now() + READY_MAX;
+    /// broker be lost. A broker that was cut off from the controllers, itself one of them, now
+    /// and then never finds them again (Kafka 4.3, "Unable to send a heartbeat because the RPC
+    /// got timed out before it could be sent"): it is started again, as whoever runs it would.
+    pub(crate) async fn wait_in_sync(&mut self) -> anyhow::Result<()> {
+        if let Some(lagging) = self.lagging_after(ALONE_MAX).await? {
+            for id in lagging {
+                println!("kafka-{id} does not come back by itself: started again");
+                let node = usize::try_from(id - 1).ok();
+                let node = node.and_then(|node| self.nodes.get_mut(node));
+                let node = node.context("no such broker")?;
+                node.kill().await;
+                node.start().await?;
+                node.wait_ready().await?;
+            }
+        }
+        match self.lagging_after(READY_MAX).await? {
+            None => Ok(()),
+            Some(lagging) => anyhow::bail!("replicas of {lagging:?} lag after {READY_MAX:?}"),
+        }
+    }
+
+    /// Waits until no broker has a replica that is not in sync; those that have, when time is up.
+    async fn lagging_after(&self, patience: Duration) -> anyhow::Result<Option<BTreeSet<i32>>> {
+        let deadline = Instant::now() + patience;
         loop {
-            let behind = self.ask(|consumer| {
+            let lagging = self.ask(|consumer| {
                 let metadata = consumer.fetch_metadata(None, ASK_MAX)?;
                 let partitions = metadata
                     .topics()
                     .iter()
                     .flat_map(|topic| topic.partitions());
-                let behind = partitions.filter(|p| p.isr().len() < p.replicas().len());
-                Ok(behind.count())
+                let lagging = partitions.flat_map(|p| {
+                    let missing = p.replicas().iter().filter(|id| !p.isr().contains(id));
+                    missing.copied()
+                });
+                Ok(lagging.collect::<BTreeSet<i32>>())
             });
-            match behind.await {
-                Ok(0) => return Ok(()),
-                found if Instant::now() > deadline => {
-                    let behind = found?;
-                    anyhow::bail!("{behind} partitions lack replicas after {READY_MAX:?}");
-                }
+            match lagging.await {
+                Ok(none) if none.is_empty() => return Ok(None),
+                found if Instant::now() > deadline => return Ok(Some(found?)),
                 _ => tokio::time::sleep(LOOK_PAUSE).await,
             }
         }
