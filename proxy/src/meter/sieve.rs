@@ -244,21 +244,20 @@ impl<T: Copy> Sieve<T> {
     fn in_key(&mut self, bytes: &[u8], mut text: Text) -> usize {
         let (piece, used) = text.pass(bytes);
         let key = &bytes[..piece];
-        self.state = match text.is_closed() {
-            true if self.key.is_empty() && self.key_fits => State::Colon(self.led_on(key)),
-            is_closed => {
-                if self.key.len() + piece <= KEY_BYTES_MAX {
-                    self.key.extend_from_slice(key);
-                } else {
-                    self.key_fits = false;
-                }
-                let place = || self.led_on(&self.key).filter(|_| self.key_fits);
-                if is_closed {
-                    State::Colon(place())
-                } else {
-                    State::InKey(text)
-                }
-            }
+        let came_whole = text.is_closed() && self.key.is_empty() && self.key_fits;
+        if came_whole {
+            self.state = State::Colon(self.led_on(key));
+            return used;
+        }
+        if self.key.len() + piece <= KEY_BYTES_MAX {
+            self.key.extend_from_slice(key);
+        } else {
+            self.key_fits = false;
+        }
+        self.state = if text.is_closed() {
+            State::Colon(self.led_on(&self.key).filter(|_| self.key_fits))
+        } else {
+            State::InKey(text)
         };
         used
     }

@@ -19,12 +19,9 @@ const DROP_RATIO_MAX: f64 = 0.5;
 const DROP_UNDER_ODD: f64 = 0.75;
 /// Days with cost, of the 28, before an absence is a drop.
 const DROP_DAYS_MIN: usize = 24;
-/// A change is the whole tenant's when the others of its kind, at least this share of the cost …
+/// Share of the tenant's expected day that the others of a subject's kind must have for them to
+/// tell how all went.
 const REST_SHARE_MIN: f64 = 0.1;
-/// … have moved the same way, at least by this part of how far the subject has.
-const REST_STRENGTH_MIN: f64 = 0.5;
-/// … and at least so far, as a log-ratio: a third less, or half more.
-const TIDE_MIN: f64 = 0.4;
 /// Zeros in logarithms.
 const SOFTENING: f64 = 0.02;
 /// A subject that is rarely there: its day must have this share of the tenant's expected day …
@@ -38,12 +35,16 @@ pub(super) fn find(weeks: Weeks<'_>, tide: &Tide<'_>, whole: Whole) -> Option<Fi
         return rare(weeks, &days, whole);
     };
     let today = days[0];
-    let spike = baseline.above(today) >= SCORE_MIN
-        && today >= SPIKE_RATIO_MIN * baseline.high
-        && today >= SPIKE_OVER_ODD * baseline.odd_high;
-    let drop = baseline.below(today) >= SCORE_MIN
-        && today <= DROP_RATIO_MAX * baseline.low
-        && today <= DROP_UNDER_ODD * baseline.odd_low
+    // As it would have been, had not everything gone up or down: on a holiday a drop is what falls
+    // by as much again. But nothing is told for having stayed where all else moved.
+    let own = today / tide.level(weeks.subject, whole).exp();
+    let (least, most) = (today.min(own), today.max(own));
+    let spike = baseline.above(least) >= SCORE_MIN
+        && least >= SPIKE_RATIO_MIN * baseline.high
+        && least >= SPIKE_OVER_ODD * baseline.odd_high;
+    let drop = baseline.below(most) >= SCORE_MIN
+        && most <= DROP_RATIO_MAX * baseline.low
+        && most <= DROP_UNDER_ODD * baseline.odd_low
         && days[1..].iter().filter(|usd| **usd > 0.0).count() >= DROP_DAYS_MIN;
     let (kind, expected) = match (spike, drop) {
         (true, _) => (Kind::CostSpike, baseline.high),
@@ -51,9 +52,7 @@ pub(super) fn find(weeks: Weeks<'_>, tide: &Tide<'_>, whole: Whole) -> Option<Fi
         _ => return None,
     };
     let change = today - expected;
-    let is_own = whole.matters_by(COST_SHARE_MIN, change)
-        && !tide.carries(weeks.subject, today, expected, whole);
-    is_own.then(|| {
+    whole.matters_by(COST_SHARE_MIN, change).then(|| {
         let metric = Metric::TotalCost;
         Finding::against(kind, weeks.subject, metric, expected, &baseline, &days)
             .costing(change)
@@ -61,8 +60,7 @@ pub(super) fn find(weeks: Weeks<'_>, tide: &Tide<'_>, whole: Whole) -> Option<Fi
     })
 }
 
-/// How far the others of the same kind went, as a log-ratio: their median, weighted by cost. A
-/// holiday, or a busy day, is of the whole tenant.
+/// How far each subject went, as a log-ratio. A holiday, or a busy day, is of the whole tenant.
 pub(super) struct Tide<'a>(Vec<(&'a Subject, f64, f64)>);
 
 impl<'a> Tide<'a> {
@@ -71,13 +69,14 @@ impl<'a> Tide<'a> {
             let days = weeks.series(|day| usd(day.cost));
             let baseline = Baseline::of(&days)?;
             let expected = f64::midpoint(baseline.low, baseline.high);
-            (expected > 0.0).then(|| (weeks.subject, expected, log_ratio(days[0], expected)))
+            let moved = (days[0] / expected + SOFTENING).ln();
+            (expected > 0.0).then_some((weeks.subject, expected, moved))
         };
         Self(usage.iter().filter_map(moved).collect())
     }
 
-    /// Whether the change is one of everything.
-    fn carries(&self, subject: &Subject, actual: f64, expected: f64, whole: Whole) -> bool {
+    /// How far the others of the subject's kind went: their median, weighted by cost.
+    fn level(&self, subject: &Subject, whole: Whole) -> f64 {
         // There are few providers; whether they all moved, sections tell.
         let alike = |other: &Subject| match subject.is_supply() {
             true => matches!(other, Subject::Section(_)),
@@ -91,7 +90,7 @@ impl<'a> Tide<'a> {
             .collect();
         let weight: f64 = others.iter().map(|(_, expected)| expected).sum();
         if weight < REST_SHARE_MIN * whole.expected_usd {
-            return false;
+            return 0.0;
         }
         others.sort_by(|a, b| a.0.total_cmp(&b.0));
         let mut below = 0.0;
@@ -99,13 +98,8 @@ impl<'a> Tide<'a> {
             below += expected;
             below >= weight / 2.0
         });
-        let moved = median.map_or(0.0, |(moved, _)| *moved);
-        moved.abs() >= TIDE_MIN && moved / log_ratio(actual, expected) >= REST_STRENGTH_MIN
+        median.map_or(0.0, |(moved, _)| *moved)
     }
-}
-
-fn log_ratio(actual: f64, expected: f64) -> f64 {
-    (actual / expected + SOFTENING).ln()
 }
 
 /// A subject with too few days to expect anything of.
@@ -187,6 +181,24 @@ mod tests {
             history.days[0].cost = history.days[0].cost * 2 / 5;
         }
         assert_eq!(found(&holiday, &[]), [(Kind::CostDrop, Subject::All)]);
+    }
+
+    #[test]
+    fn on_a_slow_day_a_drop_is_what_falls_by_as_much_again() {
+        for (percent, told) in [(45, vec![]), (30, vec![(Kind::CostDrop, section("chat"))])] {
+            let mut slow = tenant();
+            for history in &mut slow {
+                history.days[0].cost = history.days[0].cost * 3 / 4;
+            }
+            let usual = tenant();
+            let whole = usual
+                .iter()
+                .find(|of| of.subject == section("chat"))
+                .unwrap();
+            let cost = whole.days[0].cost * percent / 100;
+            change(&mut slow, &section("chat"), 0, |day| day.cost = cost);
+            assert_eq!(found(&slow, &[]), told, "{percent} %");
+        }
     }
 
     #[test]
