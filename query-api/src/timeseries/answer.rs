@@ -1,9 +1,9 @@
-use std::collections::BTreeMap;
+use std::sync::Arc;
 
 use chrono::SecondsFormat;
 use chrono_tz::Tz;
 use schemas::money::{Amount, MoneyFormat};
-use serde::Serialize;
+use serde::{Serialize, Serializer};
 use utoipa::ToSchema;
 
 use super::query::{Buckets, Groups, Sums};
@@ -35,7 +35,18 @@ pub(crate) struct Bucket {
     /// With `group_by`: the same groups in every bucket; `_other` is what is not among the ten
     /// dearest, `_none` what has no such name.
     #[serde(skip_serializing_if = "Option::is_none")]
-    groups: Option<BTreeMap<String, GroupSums>>,
+    #[schema(value_type = Option<BTreeMap<String, GroupSums>>)]
+    groups: Option<GroupsHere>,
+}
+
+/// An object of groups, in order.
+#[derive(Debug)]
+struct GroupsHere(Vec<(Arc<str>, GroupSums)>);
+
+impl Serialize for GroupsHere {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.collect_map(self.0.iter().map(|(name, sums)| (&**name, sums)))
+    }
 }
 
 /// Sums of one group in one bucket.
@@ -75,24 +86,19 @@ pub(crate) fn series(
     }
 }
 
-fn groups_at(start: u32, groups: &Groups, money: MoneyFormat) -> BTreeMap<String, GroupSums> {
+fn groups_at(start: u32, groups: &Groups, money: MoneyFormat) -> GroupsHere {
     let here = groups.by_start.get(&start);
-    let sums = |name: &String| {
-        let sums: Sums = here
-            .and_then(|here| here.get(name))
-            .copied()
-            .unwrap_or_default();
-        GroupSums {
+    let group = |(at, name): (usize, &Arc<str>)| {
+        let sums = here.and_then(|here| here.get(at)).copied();
+        let sums: Sums = sums.unwrap_or_default();
+        let sums = GroupSums {
             total_cost: amount(sums.cost, money),
             unpriced_count: sums.unpriced,
             call_count: sums.calls,
-        }
+        };
+        (Arc::clone(name), sums)
     };
-    groups
-        .names
-        .iter()
-        .map(|name| (name.clone(), sums(name)))
-        .collect()
+    GroupsHere(groups.names.iter().enumerate().map(group).collect())
 }
 
 /// A bucket, or one of its groups, as a row of a table.
@@ -139,11 +145,11 @@ pub(crate) fn rows(series: TimeSeries) -> impl Iterator<Item = ExportRow> {
                 unpriced_count: bucket.unpriced_count,
                 call_count: bucket.call_count,
             }],
-            Some(groups) => groups
+            Some(GroupsHere(groups)) => groups
                 .into_iter()
                 .map(|(name, sums)| ExportRow {
                     start: bucket.start.clone(),
-                    group: Some(name),
+                    group: Some(name.to_string()),
                     total_cost: sums.total_cost,
                     unpriced_count: sums.unpriced_count,
                     call_count: sums.call_count,

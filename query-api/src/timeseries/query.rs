@@ -1,5 +1,6 @@
 use std::cmp::Reverse;
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::{BTreeMap, HashMap, HashSet};
+use std::sync::Arc;
 
 use clickhouse::Row;
 use serde::Deserialize;
@@ -73,30 +74,43 @@ impl GroupBy {
     }
 }
 
-/// Sums by group and bucket.
-#[derive(Debug, Default)]
+/// Sums by bucket and group.
+#[derive(Debug)]
 pub(crate) struct Groups {
-    /// Every group that there is in the range, `_other` included.
-    pub(crate) names: BTreeSet<String>,
-    pub(crate) by_start: BTreeMap<u32, BTreeMap<String, Sums>>,
+    /// Every group that there is in the range, `_other` included, in order.
+    pub(crate) names: Vec<Arc<str>>,
+    /// Of each bucket each group's, in the same order.
+    pub(crate) by_start: BTreeMap<u32, Vec<Sums>>,
 }
 
 impl Groups {
     /// A group that really bears the name of another joins it; nothing is lost.
-    fn add(&mut self, start: u32, name: &str, sums: Sums) {
-        self.names.insert(name.to_owned());
-        let bucket = self.by_start.entry(start).or_default();
-        bucket.entry(name.to_owned()).or_default().add(sums);
+    fn of<'a>(rows: impl Iterator<Item = (u32, &'a str, Sums)> + Clone) -> Self {
+        let distinct: HashSet<&str> = rows.clone().map(|(_, name, _)| name).collect();
+        let mut names: Vec<&str> = distinct.into_iter().collect();
+        names.sort_unstable();
+        let places: HashMap<&str, usize> = names.iter().copied().zip(0..).collect();
+        let mut by_start = BTreeMap::new();
+        for (start, name, sums) in rows {
+            let here = by_start.entry(start);
+            let here: &mut Vec<Sums> = here.or_insert_with(|| vec![Sums::default(); names.len()]);
+            here[places[name]].add(sums);
+        }
+        let names = names.into_iter().map(Arc::from).collect();
+        Self { names, by_start }
     }
 
     /// The buckets without their groups.
     pub(crate) fn sums(&self) -> Buckets {
-        let mut buckets = Buckets::new();
-        for (start, groups) in &self.by_start {
-            let bucket = buckets.entry(*start).or_default();
-            groups.values().for_each(|sums| bucket.add(*sums));
-        }
+        let total = |groups: &Vec<Sums>| {
+            let mut total = Sums::default();
+            groups.iter().for_each(|sums| total.add(*sums));
+            total
+        };
+        let buckets = self.by_start.iter();
         buckets
+            .map(|(start, groups)| (*start, total(groups)))
+            .collect()
     }
 }
 
@@ -174,43 +188,36 @@ pub(crate) async fn grouped(
     }
     let select = select(include_str!("dearest.sql")).param("groups", GROUPS_MAX as u64);
     let rows: Vec<DearestRow> = select.all().await?;
-    let mut groups = Groups::default();
-    for row in rows {
+    Ok(Groups::of(rows.iter().map(|row| {
         let sums = Sums {
             cost: row.total_cost,
             unpriced: row.unpriced_count,
             calls: row.call_count,
         };
         let name = Some(row.group_name.as_str()).filter(|_| row.is_top);
-        groups.add(row.start, shown(name), sums);
-    }
-    Ok(groups)
+        (row.start, shown(name), sums)
+    })))
 }
 
 /// The dearest groups by name, the others as one.
 fn dearest(rows: &[EachRow]) -> Groups {
-    let mut costs = BTreeMap::<&str, i128>::new();
+    let mut costs = HashMap::<&str, i128>::new();
     for row in rows {
         *costs.entry(&row.group_name).or_default() += row.total_cost;
     }
     let mut ranking: Vec<_> = costs.into_iter().collect();
-    ranking.sort_by_key(|(name, cost)| (Reverse(*cost), *name));
-    let top: BTreeSet<&str> = ranking
-        .iter()
-        .take(GROUPS_MAX)
-        .map(|(name, _)| *name)
-        .collect();
-    let mut groups = Groups::default();
-    for row in rows {
+    ranking.sort_unstable_by_key(|(name, cost)| (Reverse(*cost), *name));
+    ranking.truncate(GROUPS_MAX);
+    let top: HashSet<&str> = ranking.into_iter().map(|(name, _)| name).collect();
+    Groups::of(rows.iter().map(|row| {
         let sums = Sums {
             cost: row.total_cost,
             unpriced: row.unpriced_count,
             calls: row.call_count,
         };
         let name = Some(row.group_name.as_str()).filter(|name| top.contains(name));
-        groups.add(row.start, shown(name), sums);
-    }
-    groups
+        (row.start, shown(name), sums)
+    }))
 }
 
 /// How a group is called; `None` = it is not among the dearest.
