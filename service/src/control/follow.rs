@@ -23,6 +23,8 @@ const POLL: Duration = Duration::from_millis(500);
 const FETCH_WAIT_MS: &str = "5000";
 /// For the broker to say where the topic ends.
 const ASK_MAX: Duration = Duration::from_secs(1);
+/// Before it is asked again.
+const ASK_PAUSE: Duration = Duration::from_millis(100);
 /// Records that are applied at once while the copy is filled.
 const BATCH_RECORDS_MAX: usize = 100_000;
 /// Until the broker is found. It may come up a moment after we do.
@@ -56,17 +58,19 @@ pub(super) async fn follow(inner: Arc<Inner>) {
 /// Blocks until shutdown.
 fn read(inner: &Inner) -> KafkaResult<()> {
     let consumer = consumer(inner)?;
+    // Shows sooner so than by a question for records that brings none; and before the first of
+    // those, behind which the broker would answer it too late.
+    let Some(end) = end_of(&consumer, inner) else {
+        return Ok(());
+    };
+    begin(&consumer, &inner.kafka.control_topic)?;
     let mut reader = Reader {
         inner,
         batch: Vec::new(),
         next_offset: 0,
-        end: None,
+        end: Some(end),
     };
     while !inner.shutdown.is_cancelled() {
-        if reader.end.is_none() && !inner.progress.borrow().caught_up {
-            // Shows sooner so than by a question for records that brings none.
-            reader.end = end_of(&consumer, &inner.kafka.control_topic);
-        }
         reader.settle();
         match consumer.poll(POLL) {
             None => reader.apply(),
@@ -91,23 +95,33 @@ fn consumer(inner: &Inner) -> KafkaResult<BaseConsumer<Polled>> {
         .set("allow.auto.create.topics", "false")
         .set("fetch.wait.max.ms", FETCH_WAIT_MS);
     inner.kafka.overlay(&mut config);
-    let consumer: BaseConsumer<Polled> = config.create_with_context(Polled)?;
+    config.create_with_context(Polled)
+}
+
+/// Begins to ask for records.
+fn begin(consumer: &BaseConsumer<Polled>, topic: &str) -> KafkaResult<()> {
     let mut partitions = TopicPartitionList::new();
     // Compaction leaves the beginning where it is; librdkafka asks for it twice a second only.
-    partitions.add_partition_offset(&inner.kafka.control_topic, 0, Offset::Offset(0))?;
+    partitions.add_partition_offset(topic, 0, Offset::Offset(0))?;
     #[allow(
         clippy::disallowed_methods,
         reason = "every process reads the whole topic and commits nothing: there is no offset \
                   for a generation to fence"
     )]
-    consumer.assign(&partitions)?;
-    Ok(consumer)
+    consumer.assign(&partitions)
 }
 
-/// The offset behind the last record. A topic just made may have no leader to tell it yet.
-fn end_of(consumer: &BaseConsumer<Polled>, topic: &str) -> Option<i64> {
-    let watermarks = consumer.fetch_watermarks(topic, 0, ASK_MAX);
-    watermarks.ok().map(|(_, high)| high)
+/// The offset behind the last record. A topic just made may have no leader to tell it yet. `None`
+/// when the process ends.
+fn end_of(consumer: &BaseConsumer<Polled>, inner: &Inner) -> Option<i64> {
+    while !inner.shutdown.is_cancelled() {
+        match consumer.fetch_watermarks(&inner.kafka.control_topic, 0, ASK_MAX) {
+            Ok((_, high)) => return Some(high),
+            Err(error) => tracing::debug!("the control topic's end is not known yet: {error}"),
+        }
+        while consumer.poll(ASK_PAUSE).is_some() {}
+    }
+    None
 }
 
 struct Reader<'a> {
