@@ -35,10 +35,10 @@ impl Call {
         };
         for tally in &mut said {
             if !head.counted.is_empty() {
-                tally
-                    .members()
-                    .entry("metrics")
-                    .or_insert_with(|| head.counted.clone().into());
+                let metrics = &mut tally.answer["metrics"];
+                if metrics.is_null() {
+                    *metrics = head.counted.clone().into();
+                }
             }
         }
         let mut metered = match said.as_slice() {

@@ -2,7 +2,7 @@
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
-use serde_json::{Map, Value};
+use serde_json::Value;
 
 use super::paths::{ANSWER, Said};
 use super::sample::Sample;
@@ -79,12 +79,12 @@ impl Tally {
                 }
             }
             Said::Count(name) => {
-                self.members().insert(name.to_owned(), value);
+                self.answer[name] = value;
             }
             Said::Sum(name) => {
                 let sum = |value: Option<&Value>| value.and_then(Value::as_u64).unwrap_or_default();
                 let total = sum(self.answer.get(name)).saturating_add(sum(Some(&value)));
-                self.members().insert(name.to_owned(), total.into());
+                self.answer[name] = total.into();
             }
             Said::Wrapped | Said::Written | Said::Whole => {}
         }
@@ -96,7 +96,7 @@ impl Tally {
             return;
         };
         said.retain(|_, value| !value.is_null());
-        match self.members().entry(name).or_insert(Value::Null) {
+        match &mut self.answer[name] {
             Value::Object(known) => known.extend(said),
             unknown => *unknown = Value::Object(said),
         }
@@ -105,17 +105,6 @@ impl Tally {
     /// Another answer of the same model: a batch's usage is the sum of its answers'.
     pub(super) fn add(&mut self, other: Self) {
         add(&mut self.answer, other.answer);
-    }
-
-    /// The answer's own members.
-    pub(super) fn members(&mut self) -> &mut Map<String, Value> {
-        if !self.answer.is_object() {
-            self.answer = Value::Object(Map::new());
-        }
-        match &mut self.answer {
-            Value::Object(members) => members,
-            _ => unreachable!("it was made one"),
-        }
     }
 
     /// An answer in base64 within the answer.

@@ -4,6 +4,7 @@ WITH usage AS (
 )
 SELECT
     roundDown(toUnixTimestamp(usage.bucket), {starts:Array(UInt32)}) AS start,
+    true AS is_top,
     {{key}} AS group_name,
     sum(usage.cost_usd) AS total_cost,
     sum(usage.unpriced_count) AS unpriced_count,

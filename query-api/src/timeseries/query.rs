@@ -84,17 +84,30 @@ pub(crate) struct Groups {
 }
 
 impl Groups {
-    /// A group that really bears the name of another joins it; nothing is lost.
-    fn of<'a>(rows: impl Iterator<Item = (u32, &'a str, Sums)> + Clone) -> Self {
-        let distinct: HashSet<&str> = rows.clone().map(|(_, name, _)| name).collect();
+    /// The named groups, and the others as one. A group that really bears the name of another
+    /// joins it; nothing is lost.
+    fn of(rows: &[GroupRow], is_named: impl Fn(&GroupRow) -> bool) -> Self {
+        let shown: Vec<&str> = rows
+            .iter()
+            .map(|row| match row.group_name.as_str() {
+                _ if !is_named(row) => OTHER,
+                "" => NONE,
+                name => name,
+            })
+            .collect();
+        let distinct: HashSet<&str> = shown.iter().copied().collect();
         let mut names: Vec<&str> = distinct.into_iter().collect();
         names.sort_unstable();
         let places: HashMap<&str, usize> = names.iter().copied().zip(0..).collect();
         let mut by_start = BTreeMap::new();
-        for (start, name, sums) in rows {
-            let here = by_start.entry(start);
+        for (row, name) in rows.iter().zip(shown) {
+            let here = by_start.entry(row.start);
             let here: &mut Vec<Sums> = here.or_insert_with(|| vec![Sums::default(); names.len()]);
-            here[places[name]].add(sums);
+            here[places[name]].add(Sums {
+                cost: row.total_cost,
+                unpriced: row.unpriced_count,
+                calls: row.call_count,
+            });
         }
         let names = names.into_iter().map(Arc::from).collect();
         Self { names, by_start }
@@ -123,16 +136,7 @@ struct BucketRow {
 }
 
 #[derive(Row, Deserialize)]
-struct EachRow {
-    start: u32,
-    group_name: String,
-    total_cost: i128,
-    unpriced_count: u64,
-    call_count: u64,
-}
-
-#[derive(Row, Deserialize)]
-struct DearestRow {
+struct GroupRow {
     start: u32,
     is_top: bool,
     group_name: String,
@@ -181,50 +185,27 @@ pub(crate) async fn grouped(
     };
     if group_by.are_few() {
         let select = select(include_str!("each.sql")).param("rows", ROWS_MAX as u64 + 1);
-        let rows: Vec<EachRow> = select.all().await?;
+        let rows: Vec<GroupRow> = select.all().await?;
         if rows.len() <= ROWS_MAX {
-            return Ok(dearest(&rows));
+            let top = dearest(&rows);
+            return Ok(Groups::of(&rows, |row| {
+                top.contains(row.group_name.as_str())
+            }));
         }
     }
     let select = select(include_str!("dearest.sql")).param("groups", GROUPS_MAX as u64);
-    let rows: Vec<DearestRow> = select.all().await?;
-    Ok(Groups::of(rows.iter().map(|row| {
-        let sums = Sums {
-            cost: row.total_cost,
-            unpriced: row.unpriced_count,
-            calls: row.call_count,
-        };
-        let name = Some(row.group_name.as_str()).filter(|_| row.is_top);
-        (row.start, shown(name), sums)
-    })))
+    let rows: Vec<GroupRow> = select.all().await?;
+    Ok(Groups::of(&rows, |row| row.is_top))
 }
 
-/// The dearest groups by name, the others as one.
-fn dearest(rows: &[EachRow]) -> Groups {
+/// The names of the dearest groups.
+fn dearest(rows: &[GroupRow]) -> HashSet<&str> {
     let mut costs = HashMap::<&str, i128>::new();
     for row in rows {
         *costs.entry(&row.group_name).or_default() += row.total_cost;
     }
     let mut ranking: Vec<_> = costs.into_iter().collect();
     ranking.sort_unstable_by_key(|(name, cost)| (Reverse(*cost), *name));
-    ranking.truncate(GROUPS_MAX);
-    let top: HashSet<&str> = ranking.into_iter().map(|(name, _)| name).collect();
-    Groups::of(rows.iter().map(|row| {
-        let sums = Sums {
-            cost: row.total_cost,
-            unpriced: row.unpriced_count,
-            calls: row.call_count,
-        };
-        let name = Some(row.group_name.as_str()).filter(|name| top.contains(name));
-        (row.start, shown(name), sums)
-    }))
-}
-
-/// How a group is called; `None` = it is not among the dearest.
-fn shown(name: Option<&str>) -> &str {
-    match name {
-        None => OTHER,
-        Some("") => NONE,
-        Some(name) => name,
-    }
+    let dearest = ranking.into_iter().take(GROUPS_MAX);
+    dearest.map(|(name, _)| name).collect()
 }
