@@ -8,6 +8,7 @@ import time
 from machine import BINARY, FULL, ROOT, RUNS, SECONDS, WORK, version
 
 KEPT = WORK / "results"
+REPORT = ROOT / "bench/RESULTS.md"
 
 
 class Results:
@@ -38,7 +39,8 @@ class Results:
 
 
 def write_report(names):
-    """Everything that has a result, in the order of the names."""
+    """Everything that has a result, in the order of the names; of what was never run here, what the report says."""
+    before = {text.partition(":")[0]: text for text in REPORT.read_text().split("\n## ")[1:]}
     lines = ["# Results", ""]
     lines += [
         f"Written by `make bench`, or one benchmark at a time by `make bench-NAME`; each is made of {RUNS} runs of "
@@ -54,7 +56,9 @@ def write_report(names):
         path = KEPT / f"{name}.json"
         if path.exists():
             lines += _section(json.loads(path.read_text()))
-    (ROOT / "bench/RESULTS.md").write_text("\n".join(lines).rstrip() + "\n")
+        elif name in before:
+            lines += [f"## {before[name].rstrip()}", ""]
+    REPORT.write_text("\n".join(lines).rstrip() + "\n")
 
 
 def _section(state):
