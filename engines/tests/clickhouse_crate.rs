@@ -245,6 +245,22 @@ async fn settings_hold_for_one_request() {
     assert_ne!(without, ["1"]);
 }
 
+/// The engine's memory is small: by ClickHouse's own rule it would be too little for a second thread.
+#[tokio::test]
+async fn a_question_runs_in_several_threads() {
+    let client = client("threads").await;
+    let plan: Vec<String> = client
+        .query("EXPLAIN PIPELINE SELECT sum(number) FROM numbers_mt(10000000)")
+        .with_setting("max_threads", "2")
+        .fetch_all()
+        .await
+        .unwrap();
+    let sums = plan
+        .iter()
+        .find(|line| line.contains("AggregatingTransform"));
+    assert_eq!(sums.unwrap().trim(), "AggregatingTransform × 2");
+}
+
 #[tokio::test]
 async fn failures_carry_the_engines_code() {
     let client = client("failures").await;

@@ -1,21 +1,17 @@
 //! `GET /dashboard/stats`: the figures on top of the page.
 
 use axum::response::Response;
-use clickhouse::Row;
-use schemas::money::{Amount, MoneyFormat};
-use serde::{Deserialize, Serialize};
+use schemas::money::Amount;
+use serde::Serialize;
 use service::Problem;
-use service::auth::Access;
 use utoipa::ToSchema;
 
-use crate::answer::{Money, amount, json};
+use crate::answer::{Money, json};
 use crate::filters::Filters;
-use crate::range::{Range, RangeParams};
+use crate::range::RangeParams;
 use crate::refusals::Refusals;
 use crate::request::{Ask, CommonParams};
-use crate::stats::totals::{Totals, totals};
-use crate::store::{Store, Template};
-use crate::usage;
+use crate::stats::totals::{Totals, figures};
 
 /// Sums over the range, and its customers.
 #[derive(Debug, Serialize, ToSchema)]
@@ -36,13 +32,6 @@ pub(crate) struct TopCustomer {
     /// Of the priced events.
     #[schema(value_type = Money)]
     total_cost: Amount,
-}
-
-#[derive(Row, Deserialize)]
-struct CustomersRow {
-    customer_count: u64,
-    top_cost: i128,
-    top_customer: String,
 }
 
 /// The figures on top of the dashboard.
@@ -67,34 +56,19 @@ pub(crate) async fn dashboard_stats(mut ask: Ask) -> Result<Response, Problem> {
         money,
         ..
     } = &ask;
-    let (totals, (customer_count, top_customer)) = futures::try_join!(
-        totals(store, access, &range, &filters, *money),
-        customers(store, access, &range, &filters, *money),
-    )?;
+    let found = figures(store, access, &range, &filters, *money).await?;
+    let top_customer = found
+        .top_customer
+        .map(|(customer_id, total_cost)| TopCustomer {
+            customer_id,
+            total_cost,
+        });
     json(
         &DashboardStats {
-            totals,
-            customer_count,
+            totals: found.totals,
+            customer_count: found.customer_count,
             top_customer,
         },
         &range,
     )
-}
-
-async fn customers(
-    store: &Store,
-    access: &Access,
-    range: &Range,
-    filters: &Filters,
-    money: MoneyFormat,
-) -> Result<(u64, Option<TopCustomer>), Problem> {
-    let template = Template::new(include_str!("dashboard/customers.sql"));
-    let row: CustomersRow = usage::select(store, access, range.parts(), filters, template)
-        .one()
-        .await?;
-    let top = (row.customer_count > 0).then(|| TopCustomer {
-        customer_id: row.top_customer,
-        total_cost: amount(row.top_cost, money),
-    });
-    Ok((row.customer_count, top))
 }

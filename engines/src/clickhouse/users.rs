@@ -40,6 +40,10 @@ const OWNER_GRANTS: [&str; 5] = [
     "REVOKE SYSTEM SHUTDOWN ON *.*",
 ];
 
+/// What one more thread of a question must find free: 1 GiB by default, half of the memory that the
+/// engine is given here, so that every question ran in one thread.
+const THREAD_MEMORY_BYTES: u64 = 64 << 20;
+
 /// The file's content. Row filters belong to users here, not to roles, and the library
 /// connects as one user only: so each filter lets the owner's role pass.
 pub(super) fn xml(readable: &[ReadableTable]) -> String {
@@ -60,7 +64,10 @@ pub(super) fn xml(readable: &[ReadableTable]) -> String {
     let filters = filters(readable);
     format!(
         "<clickhouse>
-    <profiles><default><session_timezone>UTC</session_timezone></default></profiles>
+    <profiles><default>
+        <session_timezone>UTC</session_timezone>
+        <max_threads_min_free_memory_per_thread>{THREAD_MEMORY_BYTES}</max_threads_min_free_memory_per_thread>
+    </default></profiles>
     <quotas><default/></quotas>
     <roles>
         <{owner}>{owner_grants}</{owner}>

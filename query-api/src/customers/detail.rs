@@ -17,7 +17,7 @@ use crate::request::{Ask, CommonParams};
 use crate::stats::models::{ModelStats, Models};
 use crate::stats::providers::{ProviderStats, Providers};
 use crate::stats::ranking::dearest;
-use crate::stats::totals::{Totals, totals};
+use crate::stats::totals::{Figures, Totals, figures};
 use crate::timeseries::{Buckets, TimeZoneParams, buckets, time_zone};
 
 /// Everything about one end customer.
@@ -81,8 +81,8 @@ pub(crate) async fn customer(
         money,
         ..
     } = &ask;
-    let (totals, by_provider, by_model, daily) = futures::try_join!(
-        totals(store, access, &range, &filters, *money),
+    let (Figures { totals, .. }, by_provider, by_model, daily) = futures::try_join!(
+        figures(store, access, &range, &filters, *money),
         dearest::<Providers>(store, access, &range, &filters, *money),
         dearest::<Models>(store, access, &range, &filters, *money),
         buckets(store, access, range.parts(), &filters, &starts),

@@ -39,6 +39,15 @@ pub(crate) struct Totals {
     p95_latency_ms: Option<f64>,
 }
 
+/// The sums over a range, and whose they are.
+pub(crate) struct Figures {
+    pub(crate) totals: Totals,
+    /// Customers with a call, a cost or an unpriced event.
+    pub(crate) customer_count: u64,
+    /// The dearest customer and its cost; `None` without customers.
+    pub(crate) top_customer: Option<(String, Amount)>,
+}
+
 #[derive(Row, Deserialize)]
 struct TotalsRow {
     total_cost: i128,
@@ -49,32 +58,55 @@ struct TotalsRow {
     output_tokens: u64,
     all_latency_us: u64,
     all_latencies: u64,
-    all_buckets: Vec<(i16, u64)>,
+    customer_count: u64,
+    top_cost: i128,
+    top_customer: String,
 }
 
-/// The sums; zeros when there is nothing.
+#[derive(Row, Deserialize)]
+struct LatencyRow {
+    latency_bucket: i16,
+    latency_count: u64,
+}
+
+/// The figures; zeros when there is nothing.
 ///
 /// # Errors
 /// Those of [`crate::store::Select`].
-pub(crate) async fn totals(
+pub(crate) async fn figures(
     store: &Store,
     access: &Access,
     range: &Range,
     filters: &Filters,
     money: MoneyFormat,
-) -> Result<Totals, Problem> {
-    let template = Template::new(include_str!("totals.sql"));
-    let select = usage::select(store, access, range.parts(), filters, template);
-    let row: TotalsRow = select.one().await?;
-    Ok(Totals {
-        total_cost: amount(row.total_cost, money),
-        unpriced_count: row.unpriced_count,
-        call_count: row.call_count,
-        error_count: row.error_count,
-        input_tokens: row.input_tokens,
-        output_tokens: row.output_tokens,
-        avg_latency_ms: average_ms(row.all_latency_us, row.all_latencies),
-        p50_latency_ms: quantile_ms(&row.all_buckets, 0.50),
-        p95_latency_ms: quantile_ms(&row.all_buckets, 0.95),
+) -> Result<Figures, Problem> {
+    let select = |template| {
+        let template = Template::new(template);
+        usage::select(store, access, range.parts(), filters, template)
+    };
+    // The sketch is most of what is read, so two questions at once take less time than one.
+    let (row, latencies) = futures::try_join!(
+        select(include_str!("totals.sql")).one::<TotalsRow>(),
+        select(include_str!("latencies.sql")).all::<LatencyRow>(),
+    )?;
+    let buckets: Vec<(i16, u64)> = latencies
+        .iter()
+        .map(|row| (row.latency_bucket, row.latency_count))
+        .collect();
+    Ok(Figures {
+        totals: Totals {
+            total_cost: amount(row.total_cost, money),
+            unpriced_count: row.unpriced_count,
+            call_count: row.call_count,
+            error_count: row.error_count,
+            input_tokens: row.input_tokens,
+            output_tokens: row.output_tokens,
+            avg_latency_ms: average_ms(row.all_latency_us, row.all_latencies),
+            p50_latency_ms: quantile_ms(&buckets, 0.50),
+            p95_latency_ms: quantile_ms(&buckets, 0.95),
+        },
+        customer_count: row.customer_count,
+        top_customer: (row.customer_count > 0)
+            .then(|| (row.top_customer, amount(row.top_cost, money))),
     })
 }
