@@ -4,7 +4,7 @@ use std::borrow::Cow;
 
 use axum::http::header::{AUTHORIZATION, HOST, HeaderName, ORIGIN};
 use axum::http::request::Parts;
-use axum::http::{HeaderMap, HeaderValue, Request};
+use axum::http::{HeaderMap, HeaderValue, Request, Uri};
 use schemas::validate::{ID_CHARS_MAX, PATH_CHARS_MAX, TEXT_CHARS_MAX};
 use service::Problem;
 use service::auth::{Authenticator, Tenant, tenant_header};
@@ -64,11 +64,13 @@ impl Context {
 }
 
 /// The request as authentication knows it: our key travels in a header of its own, because
-/// `Authorization` is the provider's.
+/// `Authorization` is the provider's, and so is what the URL asks for.
 fn credentials(parts: &Parts) -> Parts {
     let (mut ours, ()) = Request::new(()).into_parts();
     ours.method = parts.method.clone();
-    ours.uri = parts.uri.clone();
+    if let Some(authority) = parts.uri.authority() {
+        ours.uri = Uri::from(authority.clone());
+    }
     for name in [HOST, ORIGIN] {
         for value in parts.headers.get_all(&name) {
             ours.headers.append(&name, value.clone());

@@ -51,6 +51,31 @@ async fn a_key_is_needed_and_says_whose_call_it_is() {
     assert!(!events[0].ingest_key_id.is_empty());
 }
 
+/// A provider may have tenants, too: what its URL says is said to the provider.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_providers_own_tenant_is_none_of_ours() {
+    let upstream = Upstream::start(|_| async { whole(200, "") }).await;
+    let keyring = Keyring::default();
+    let key = ApiKey::generate().unwrap();
+    let bound = key.bound("acme", Scopes::of(&[Scope::Ingest]));
+    keyring.insert(bound.unwrap());
+    let base = format!("openai=http://{}", upstream.address);
+    let world = World::start(Authenticator::required(keyring), |settings| {
+        settings.upstream.proxy_upstreams = proxy::List::parse(&base).unwrap();
+    })
+    .await;
+    let url = world.url("/openai/v1/chat/completions?tenant_id=vendors");
+    let key = key.expose();
+    let ours = [("X-LLMObserve-Api-Key", key.expose_secret())];
+    let answer = send(&http1(), post(&url, &ours, "{}")).await;
+    assert_eq!(answer.status, 200, "{answer:?}");
+    assert_eq!(
+        upstream.only().uri,
+        "/v1/chat/completions?tenant_id=vendors"
+    );
+    assert_eq!(world.end().await[0].tenant_id, "acme");
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn without_authentication_web_pages_of_others_are_refused() {
     let upstream = Upstream::start(|_| async { whole(200, "") }).await;
