@@ -1,13 +1,12 @@
 """A topic that is full already, into tables that can be asked: ours, and ClickHouse's Kafka table engine."""
 
 import json
-import shutil
 import subprocess
 import sys
 import tempfile
 from pathlib import Path
 
-from machine import FULL, RUNS, WORK, Parts, Several, cpu_seconds, drain, ledger, note, number, running, stopped, tool
+from machine import FULL, RUNS, WORK, Parts, Several, cpu_seconds, drain, ledger, note, number, remove_at_exit, running, stopped, tool
 
 TITLE = "Kafka → tables that can be asked, rollups on, 2 % of the records are duplicates"
 AGAINST = ("the ClickHouse Kafka table engine with materialized views into the same tables, in the same engine "
@@ -53,18 +52,16 @@ def rate(seen):
 
 def peer(instance, consumers):
     directory = Path(tempfile.mkdtemp(dir=WORK, prefix="peer-"))
+    remove_at_exit(directory)
     ddl = directory / "tables.sql"
     statements = [instance.sql(f"SHOW CREATE TABLE llmobserve.{table} FORMAT TSVRaw") for table in TABLES]
     ddl.write_text(";\n".join(statements) + ";\n")
-    try:
-        done = subprocess.run(
-            [sys.executable, Path(__file__).parent / "peer_table_engine.py", f"127.0.0.1:{instance.kafka}", str(COUNT),
-             ddl, directory / "engine", consumers],
-            stdout=subprocess.PIPE, text=True, check=True,
-        )
-        found = json.loads(done.stdout.splitlines()[-1])
-    finally:
-        shutil.rmtree(directory, ignore_errors=True)
+    done = subprocess.run(
+        [sys.executable, Path(__file__).parent / "peer_table_engine.py", f"127.0.0.1:{instance.kafka}", str(COUNT),
+         ddl, directory / "engine", consumers],
+        stdout=subprocess.PIPE, text=True, check=True,
+    )
+    found = json.loads(done.stdout.splitlines()[-1])
     if found["counted"] != found["rows"] or found["in_runs"] != found["rows"]:
         note(f"the peer's tables differ: {found}")
     return found | {"rate": rate(found["seen"]), "per_cpu": COUNT / found["cpu_seconds"]}
