@@ -3,10 +3,9 @@
 import json
 import subprocess
 import sys
-import tempfile
 from pathlib import Path
 
-from machine import FULL, RUNS, WORK, Parts, Several, cpu_seconds, drain, ledger, note, number, remove_at_exit, running, stopped, tool
+from machine import FULL, RUNS, Parts, Several, cpu_seconds, drain, ledger, note, number, running, scratch, stopped, tool
 
 TITLE = "Kafka → tables that can be asked, rollups on, 2 % of the records are duplicates"
 AGAINST = ("the ClickHouse Kafka table engine with materialized views into the same tables, in the same engine "
@@ -51,8 +50,7 @@ def rate(seen):
 
 
 def peer(instance, consumers):
-    directory = Path(tempfile.mkdtemp(dir=WORK, prefix="peer-"))
-    remove_at_exit(directory)
+    directory = scratch("peer-")
     ddl = directory / "tables.sql"
     statements = [instance.sql(f"SHOW CREATE TABLE llmobserve.{table} FORMAT TSVRaw") for table in TABLES]
     ddl.write_text(";\n".join(statements) + ";\n")

@@ -10,13 +10,11 @@ import os
 import shutil
 import subprocess
 import sys
-import tempfile
 import time
 import urllib.request
-from pathlib import Path
 
 from machine import (
-    ROOT, RUNS, SECONDS, TOOL, WORK, Parts, Several, cpu_seconds, free_ports, note, number, running, start, stop, stopped, tool, tree,
+    ROOT, RUNS, SECONDS, TOOL, Parts, Several, cpu_seconds, free_ports, note, number, running, scratch, start, stop, stopped, tool, tree,
 )
 
 TITLE = "calls through the proxy; ours meters, and every event is stored"
@@ -121,8 +119,7 @@ def litellm(directory, port, upstream):
 
 
 def run(results):
-    WORK.mkdir(parents=True, exist_ok=True)
-    directory = Path(tempfile.mkdtemp(dir=WORK, prefix="proxy-"))
+    directory = scratch("proxy-")
     upstream_port, nginx_port, litellm_port, relay_port = free_ports(4)
     settings = {"LLMOBSERVE_PROXY_UPSTREAMS": f"openai=http://127.0.0.1:{upstream_port}"}
     processes = []
@@ -149,7 +146,6 @@ def run(results):
     finally:
         for process in processes:
             stop(process)
-        shutil.rmtree(directory, ignore_errors=True)
 
 
 def measure(results, targets):

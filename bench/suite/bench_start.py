@@ -2,44 +2,38 @@
 
 import os
 import re
-import shutil
 import subprocess
-import tempfile
 import time
 from datetime import datetime
 from pathlib import Path
 
-from machine import RUNS, WORK, Instance, Parts, Several, events, note
+from machine import RUNS, Instance, Parts, Several, events, note, scratch
 
 TITLE = "`ready` of `llmobserve up` when everything is built and it has run before"
 AGAINST = "Kafka's own start, by the same command on the same data"
 
 
 def run(results):
-    WORK.mkdir(parents=True, exist_ok=True)
-    directory = tempfile.mkdtemp(dir=WORK, prefix="start-")
+    directory = str(scratch("start-"))
     ours, kafka = [], []
-    try:
-        instance = Instance(directory)
-        instance.start(300)
-        events(instance, "--seconds", 3)
-        parts = Parts(instance)
-        command = Path(f"/proc/{parts.kafka}/cmdline").read_bytes().split(b"\0")[:-1]
-        where = os.readlink(f"/proc/{parts.kafka}/cwd")
-        environment = dict(
-            entry.split(b"=", 1) for entry in Path(f"/proc/{parts.kafka}/environ").read_bytes().split(b"\0") if b"=" in entry
-        )
+    instance = Instance(directory)
+    instance.start(300)
+    events(instance, "--seconds", 3)
+    parts = Parts(instance)
+    command = Path(f"/proc/{parts.kafka}/cmdline").read_bytes().split(b"\0")[:-1]
+    where = os.readlink(f"/proc/{parts.kafka}/cwd")
+    environment = dict(
+        entry.split(b"=", 1) for entry in Path(f"/proc/{parts.kafka}/environ").read_bytes().split(b"\0") if b"=" in entry
+    )
+    instance.terminate(120)
+    for _ in range(RUNS):
+        kafka.append(kafka_alone(command, where, environment, directory))
+        size = Path(instance.log.name).stat().st_size
+        took = instance.start(300)
+        steps = timeline(Path(instance.log.name).read_bytes()[size:].decode())
+        ours.append(took)
         instance.terminate(120)
-        for _ in range(RUNS):
-            kafka.append(kafka_alone(command, where, environment, directory))
-            size = Path(instance.log.name).stat().st_size
-            took = instance.start(300)
-            steps = timeline(Path(instance.log.name).read_bytes()[size:].decode())
-            ours.append(took)
-            instance.terminate(120)
-            note(f"ready in {took:.2f} s, Kafka alone in {kafka[-1]:.2f} s")
-    finally:
-        shutil.rmtree(directory, ignore_errors=True)
+        note(f"ready in {took:.2f} s, Kafka alone in {kafka[-1]:.2f} s")
     ours, kafka = Several(ours), Several(kafka)
     results.ratio = ours.median / kafka.median
     results.row("seconds until ready", ours.show(2), kafka.show(2), f"{results.ratio:.2f}", "≤ 1.3", results.ratio <= 1.3)

@@ -85,20 +85,19 @@ def _program(pid):
         return ""
 
 
-def remove_at_exit(directory):
-    """Not before: ext4 looks through every inode that was deleted in the last minute before it gives out another,
-    which took a fifth of ClickHouse's CPU in the run that followed."""
+def scratch(prefix):
+    """A directory of its own, removed when the suite ends. Not before: ext4 looks through every inode that was deleted
+    in the last minute before it gives out another, which took a fifth of ClickHouse's CPU in the run that followed."""
+    WORK.mkdir(parents=True, exist_ok=True)
+    directory = Path(tempfile.mkdtemp(dir=WORK, prefix=prefix))
     atexit.register(shutil.rmtree, directory, ignore_errors=True)
+    return directory
 
 
 @contextlib.contextmanager
 def running(settings=None, data_dir=None):
     """An `up` of its own; its data go with it unless `data_dir` names their place."""
-    WORK.mkdir(parents=True, exist_ok=True)
-    if data_dir is None:
-        data_dir = tempfile.mkdtemp(dir=WORK, prefix="run-")
-        remove_at_exit(data_dir)
-    directory = str(data_dir)
+    directory = str(data_dir or scratch("run-"))
     instance = Instance(directory, settings)
     try:
         note(f"ready in {instance.start(300):.1f} s, in {directory}")

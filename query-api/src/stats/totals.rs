@@ -63,12 +63,6 @@ struct TotalsRow {
     top_customer: String,
 }
 
-#[derive(Row, Deserialize)]
-struct LatencyRow {
-    latency_bucket: i16,
-    latency_count: u64,
-}
-
 /// The figures; zeros when there is nothing.
 ///
 /// # Errors
@@ -85,14 +79,10 @@ pub(crate) async fn figures(
         usage::select(store, access, range.parts(), filters, template)
     };
     // The sketch is most of what is read, so two questions at once take less time than one.
-    let (row, latencies) = futures::try_join!(
+    let (row, buckets) = futures::try_join!(
         select(include_str!("totals.sql")).one::<TotalsRow>(),
-        select(include_str!("latencies.sql")).all::<LatencyRow>(),
+        select(include_str!("latencies.sql")).all::<(i16, u64)>(),
     )?;
-    let buckets: Vec<(i16, u64)> = latencies
-        .iter()
-        .map(|row| (row.latency_bucket, row.latency_count))
-        .collect();
     Ok(Figures {
         totals: Totals {
             total_cost: amount(row.total_cost, money),

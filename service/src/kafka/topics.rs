@@ -44,10 +44,9 @@ pub async fn ensure_topics(args: &KafkaArgs) -> Result<Topics, Error> {
             events_partitions: await_visible(&admin, &args.events_topic)?,
         };
         // Nobody waits for a warning, nor for the client's end, which takes a tenth of a second.
-        let asking = runtime.clone();
-        runtime.spawn_blocking(move || {
+        tokio::task::spawn_blocking(move || {
             if existing.contains_key(&args.events_topic) {
-                asking.block_on(warn_of_sender_times(&admin, &args.events_topic));
+                runtime.block_on(warn_of_sender_times(&admin, &args.events_topic));
             }
         });
         Ok(topics)
