@@ -5,6 +5,7 @@ use std::borrow::Cow;
 use axum::http::header::{AUTHORIZATION, HOST, HeaderName, ORIGIN};
 use axum::http::request::Parts;
 use axum::http::{HeaderMap, HeaderValue, Request, Uri};
+use schemas::raw::Field;
 use schemas::validate::{ID_CHARS_MAX, PATH_CHARS_MAX, TEXT_CHARS_MAX};
 use service::Problem;
 use service::auth::{Authenticator, Tenant, tenant_header};
@@ -16,26 +17,34 @@ pub(crate) const PREFIX: &str = "x-llmobserve-";
 const API_KEY: HeaderName = HeaderName::from_static("x-llmobserve-api-key");
 
 /// A header, the event's field, and how long it may be in characters.
-static FIELDS: [(HeaderName, &str, usize); 8] = [
-    field("x-llmobserve-customer-id", "customer_id", TEXT_CHARS_MAX),
-    field("x-llmobserve-run-id", "run_id", ID_CHARS_MAX),
-    field("x-llmobserve-trace-id", "trace_id", ID_CHARS_MAX),
-    field("x-llmobserve-span-id", "span_id", ID_CHARS_MAX),
+static FIELDS: [(HeaderName, Field, usize); 8] = [
+    field(
+        "x-llmobserve-customer-id",
+        Field::CustomerId,
+        TEXT_CHARS_MAX,
+    ),
+    field("x-llmobserve-run-id", Field::RunId, ID_CHARS_MAX),
+    field("x-llmobserve-trace-id", Field::TraceId, ID_CHARS_MAX),
+    field("x-llmobserve-span-id", Field::SpanId, ID_CHARS_MAX),
     field(
         "x-llmobserve-parent-span-id",
-        "parent_span_id",
+        Field::ParentSpanId,
         ID_CHARS_MAX,
     ),
-    field("x-llmobserve-section", "section", TEXT_CHARS_MAX),
-    field("x-llmobserve-section-path", "section_path", PATH_CHARS_MAX),
-    field("x-llmobserve-environment", "environment", TEXT_CHARS_MAX),
+    field("x-llmobserve-section", Field::Section, TEXT_CHARS_MAX),
+    field(
+        "x-llmobserve-section-path",
+        Field::SectionPath,
+        PATH_CHARS_MAX,
+    ),
+    field(
+        "x-llmobserve-environment",
+        Field::Environment,
+        TEXT_CHARS_MAX,
+    ),
 ];
 
-const fn field(
-    header: &'static str,
-    field: &'static str,
-    chars_max: usize,
-) -> (HeaderName, &'static str, usize) {
+const fn field(header: &'static str, field: Field, chars_max: usize) -> (HeaderName, Field, usize) {
     (HeaderName::from_static(header), field, chars_max)
 }
 
@@ -45,7 +54,7 @@ pub(crate) struct Context {
     pub(crate) tenant: Tenant,
     pub(crate) key_id: String,
     /// The event's fields, as far as the headers said something usable.
-    pub(crate) fields: Vec<(&'static str, String)>,
+    pub(crate) fields: Vec<(Field, String)>,
 }
 
 impl Context {
@@ -88,7 +97,7 @@ fn credentials(parts: &Parts) -> Parts {
 
 /// A header that says nothing usable is left out, and counted: it is no reason to refuse a
 /// call to a provider.
-fn fields(headers: &HeaderMap) -> Vec<(&'static str, String)> {
+fn fields(headers: &HeaderMap) -> Vec<(Field, String)> {
     let mut fields = Vec::new();
     if !headers.keys().any(|name| name.as_str().starts_with(PREFIX)) {
         return fields;
@@ -101,7 +110,7 @@ fn fields(headers: &HeaderMap) -> Vec<(&'static str, String)> {
         match text(value, *chars_max).filter(|_| values.next().is_none()) {
             Some(text) if text.is_empty() => {}
             Some(text) => fields.push((*field, text.into_owned())),
-            None => metrics::header_ignored(field),
+            None => metrics::header_ignored(field.name()),
         }
     }
     fields
@@ -141,9 +150,9 @@ mod tests {
         headers.append("x-llmobserve-span-id", "b".parse().unwrap());
         let fields = fields(&headers);
         let expected = [
-            ("customer_id", "Müller"),
-            ("trace_id", "Müller"),
-            ("section", "agent:plan"),
+            (Field::CustomerId, "Müller"),
+            (Field::TraceId, "Müller"),
+            (Field::Section, "agent:plan"),
         ];
         assert_eq!(fields, expected.map(|(name, text)| (name, text.to_owned())));
     }

@@ -162,10 +162,10 @@ impl Call {
         });
         match (metered.basis, reported) {
             (Some(Basis::Estimated), partial) if self.endpoint.billing == Billing::Call => {
-                metered.set_usage(&self.estimate(partial.unwrap_or_default(), tally));
+                metered.set_usage(self.estimate(partial.unwrap_or_default(), tally));
             }
             (_, Some(usage)) => {
-                metered.set_usage(&usage);
+                metered.set_usage(usage);
                 metered.charged = self.charged(tally);
                 if metered.charged.is_some() {
                     metered.basis = Some(Basis::Measured); // by the seller, whatever it counted
@@ -268,7 +268,7 @@ impl Call {
         });
         metered.service_tier = Some(BATCH.to_owned());
         metered.once.clone_from(&self.endpoint.batch);
-        metered.set_usage(&total);
+        metered.set_usage(total);
     }
 }
 

@@ -3,7 +3,6 @@
 use schemas::money::Usd;
 use schemas::pricing::{Evidence, Usage};
 use schemas::validate::{TEXT_CHARS_MAX, TOKENS_MAX};
-use serde_json::{Map, Value};
 
 /// Names the figure where a provider states its own price.
 const CHARGED_BY_OPENROUTER: &str = "openrouter/usage.cost";
@@ -26,8 +25,8 @@ pub(crate) enum Basis {
 pub(crate) struct Metered {
     pub(crate) model: Option<String>,
     pub(crate) service_tier: Option<String>,
-    /// The event's members from `input_tokens` to `usage`, as far as known.
-    pub(crate) usage: Map<String, Value>,
+    /// As far as known.
+    pub(crate) usage: Usage,
     /// `None` where nothing is to be known: the call is free, or was refused.
     pub(crate) basis: Option<Basis>,
     pub(crate) is_streaming: bool,
@@ -54,44 +53,27 @@ impl Metered {
 
     /// Takes the counts over. An event with parts larger than their wholes would be refused, so
     /// of a report that contradicts itself the wholes are kept, and no price is made of it.
-    pub(super) fn set_usage(&mut self, usage: &Usage) {
-        let consistent = is_consistent(usage);
-        let parts = |count: Option<u64>| count.filter(|_| consistent);
-        let counts = [
-            ("input_tokens", usage.input_tokens),
-            ("output_tokens", usage.output_tokens),
-            ("cached_tokens", parts(usage.cached_tokens)),
-            ("cache_write_tokens", parts(usage.cache_write_tokens)),
-            ("cache_write_1h_tokens", parts(usage.cache_write_1h_tokens)),
-            ("reasoning_tokens", parts(usage.reasoning_tokens)),
-            ("audio_input_tokens", parts(usage.audio_input_tokens)),
-            ("audio_output_tokens", parts(usage.audio_output_tokens)),
-        ];
-        let counts = counts
-            .into_iter()
-            .filter_map(|(name, count)| Some((name, count?)));
-        let counts = counts.filter(|(_, count)| *count <= TOKENS_MAX);
-        self.usage = counts
-            .map(|(name, count)| (name.to_owned(), count.into()))
-            .collect();
-        if !usage.units.is_empty() && consistent {
-            let units = usage.units.iter();
-            let units = units.map(|(name, quantity)| (name.clone(), (*quantity).into()));
-            self.usage
-                .insert("usage".to_owned(), Value::Object(units.collect()));
+    pub(super) fn set_usage(&mut self, usage: Usage) {
+        if is_consistent(&usage) {
+            self.usage = usage;
+            return;
         }
-        if !consistent {
-            self.basis = Some(Basis::Unknown);
-        }
+        self.basis = Some(Basis::Unknown);
+        let whole = |count: Option<u64>| count.filter(|count| *count <= TOKENS_MAX);
+        self.usage = Usage {
+            input_tokens: whole(usage.input_tokens),
+            output_tokens: whole(usage.output_tokens),
+            ..Usage::default()
+        };
     }
 }
 
 /// The rules that an event must keep: see `schemas::validate`.
 fn is_consistent(usage: &Usage) -> bool {
     let n = |count: Option<u64>| count.unwrap_or_default();
-    let cache = n(usage.cached_tokens).saturating_add(n(usage.cache_write_tokens));
     let (input, output) = (n(usage.input_tokens), n(usage.output_tokens));
     let writes = usage.cache_write_tokens.or(usage.cache_write_1h_tokens);
+    let cache = n(usage.cached_tokens).saturating_add(n(writes));
     input.max(output) <= TOKENS_MAX
         && cache <= input
         && n(usage.cache_write_1h_tokens) <= n(writes)

@@ -73,6 +73,10 @@ impl Sample {
 
     /// Moves what the other holds behind this.
     pub(super) fn append(&mut self, other: &mut Self) {
+        if self.is_empty() {
+            std::mem::swap(self, other);
+            return;
+        }
         self.add(&other.head);
         self.rest = self.rest.plus(other.rest);
         other.clear();

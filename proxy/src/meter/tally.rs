@@ -43,9 +43,11 @@ impl Tally {
     pub(super) fn commit(&mut self) {
         self.written.append(&mut self.pending_written);
         self.whole.append(&mut self.pending_whole);
-        for (said, value) in std::mem::take(&mut self.pending) {
+        let mut pending = std::mem::take(&mut self.pending);
+        for (said, value) in pending.drain(..) {
             self.learn(said, value);
         }
+        self.pending = pending; // its room is the next event's
     }
 
     /// The event at hand was damaged.

@@ -4,12 +4,11 @@ use std::borrow::Cow;
 use std::ops::Range;
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
-use schemas::pricing::PriceBook;
+use schemas::pricing::{PriceBook, Usage};
 use schemas::raw::Field;
 use schemas::validate::{self, Code, ID_CHARS_MAX, PATH_CHARS_MAX, validate};
 use schemas::{RawEvent, Record, Rejection};
 use serde::Serialize;
-use serde::ser::Error as _;
 use uuid::Uuid;
 
 use crate::answer::Failure;
@@ -18,6 +17,8 @@ use crate::meter::{Basis, End, Metered};
 
 /// A call is reported as soon as it has ended, however long it took.
 const AGE_MAX_US: i64 = 366 * 86_400 * 1_000_000;
+/// Most calls say less.
+const JSON_BYTES: usize = 1024;
 
 /// # Errors
 /// The rule that the event breaks; which would be an error of ours.
@@ -52,7 +53,6 @@ fn id(facts: &Facts, metered: &Metered) -> String {
 
 /// A call in the event's own terms: each field's JSON, one behind the other. What is null is
 /// not said.
-#[derive(Default)]
 struct Said {
     json: Vec<u8>,
     fields: Vec<(Field, Range<usize>)>,
@@ -60,12 +60,13 @@ struct Said {
 
 impl Said {
     fn of(facts: &Facts, metered: &Metered) -> serde_json::Result<Self> {
-        let mut said = Self::default();
-        for (name, quantity) in &metered.usage {
-            said.named(name, quantity)?;
-        }
-        for (name, text) in &facts.context.fields {
-            said.named(name, text)?;
+        let mut said = Self {
+            json: Vec::with_capacity(JSON_BYTES),
+            fields: Vec::with_capacity(Field::ALL.len()),
+        };
+        said.say_usage(&metered.usage)?;
+        for (field, text) in &facts.context.fields {
+            said.say(*field, text)?;
         }
         said.say(Field::Provider, facts.route.provider_name())?;
         said.say(Field::Endpoint, &*cut(&facts.route.path))?;
@@ -92,11 +93,17 @@ impl Said {
         Ok(said)
     }
 
-    fn named(&mut self, name: &str, value: &impl Serialize) -> serde_json::Result<()> {
-        match Field::from_name(name) {
-            Some(field) => self.say(field, value),
-            None => Err(serde_json::Error::custom(format!("no field `{name}`"))),
-        }
+    fn say_usage(&mut self, usage: &Usage) -> serde_json::Result<()> {
+        self.say(Field::InputTokens, &usage.input_tokens)?;
+        self.say(Field::OutputTokens, &usage.output_tokens)?;
+        self.say(Field::CachedTokens, &usage.cached_tokens)?;
+        self.say(Field::CacheWriteTokens, &usage.cache_write_tokens)?;
+        self.say(Field::CacheWrite1hTokens, &usage.cache_write_1h_tokens)?;
+        self.say(Field::ReasoningTokens, &usage.reasoning_tokens)?;
+        self.say(Field::AudioInputTokens, &usage.audio_input_tokens)?;
+        self.say(Field::AudioOutputTokens, &usage.audio_output_tokens)?;
+        let units = (!usage.units.is_empty()).then_some(&usage.units);
+        self.say(Field::Usage, &units)
     }
 
     fn say<T: Serialize + ?Sized>(&mut self, field: Field, value: &T) -> serde_json::Result<()> {

@@ -21,6 +21,8 @@ use crate::health::Readiness;
 
 /// Records that the producer holds at most; the bytes are bounded by the requests' own.
 const QUEUE_RECORDS_MAX: usize = 1_000_000;
+/// Most records are smaller.
+const RECORD_BYTES: usize = 1024;
 /// What a request waits beyond the producer's own timeout before it gives up on an answer.
 const ANSWER_GRACE: Duration = Duration::from_secs(2);
 /// How long a producer that nobody needs any more is kept, at most.
@@ -129,7 +131,7 @@ impl Inner {
     fn hand_over(&self, records: &[Record], partitions: u32, acks: &Arc<Acks>) {
         let producer = self.producer();
         // librdkafka copies what it takes.
-        let mut value = Vec::new();
+        let mut value = Vec::with_capacity(RECORD_BYTES);
         for (i, record) in records.iter().enumerate() {
             record.value_into(&mut value);
             let partition = record.partition(partitions, self.settings.tenant_spread);

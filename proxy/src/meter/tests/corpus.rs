@@ -21,18 +21,14 @@ mod expected;
 
 use expected::{AUGUST_2026_US, Expected, Priced, corpus};
 
-/// The event's members, by genai-prices' names; its data set leaves zeros out.
+/// What is known, by genai-prices' names; its data set leaves zeros out.
 fn by_published_names(metered: &Metered) -> BTreeMap<String, f64> {
     let mut counts = BTreeMap::new();
-    for (name, value) in &metered.usage {
+    let said = usage(metered);
+    for (name, value) in said.as_object().unwrap() {
         let name = match name.as_str() {
             "usage" => {
-                let units = value.as_object().unwrap();
-                counts.extend(
-                    units
-                        .iter()
-                        .map(|(name, n)| (name.clone(), n.as_f64().unwrap())),
-                );
+                counts.extend(metered.usage.units.clone());
                 continue;
             }
             "cached_tokens" => "cache_read_tokens",
@@ -45,24 +41,4 @@ fn by_published_names(metered: &Metered) -> BTreeMap<String, f64> {
     }
     counts.retain(|_, count| *count != 0.0);
     counts
-}
-
-/// Back to what prices are made of.
-fn usage_of(metered: &Metered) -> Usage {
-    let n = |name: &str| metered.usage.get(name).and_then(Value::as_u64);
-    let units = metered.usage.get("usage").and_then(Value::as_object);
-    let units = units.into_iter().flatten();
-    Usage {
-        input_tokens: n("input_tokens"),
-        output_tokens: n("output_tokens"),
-        cached_tokens: n("cached_tokens"),
-        cache_write_tokens: n("cache_write_tokens"),
-        cache_write_1h_tokens: n("cache_write_1h_tokens"),
-        reasoning_tokens: n("reasoning_tokens"),
-        audio_input_tokens: n("audio_input_tokens"),
-        audio_output_tokens: n("audio_output_tokens"),
-        units: units
-            .map(|(name, n)| (name.clone(), n.as_f64().unwrap()))
-            .collect(),
-    }
 }

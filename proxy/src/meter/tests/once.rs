@@ -83,10 +83,10 @@ fn a_batch_costs_once_and_half() {
     );
     assert_eq!(
         (
-            &results.usage["input_tokens"],
-            &results.usage["output_tokens"],
-            &results.usage["cache_write_1h_tokens"]
+            results.usage.input_tokens,
+            results.usage.output_tokens,
+            results.usage.cache_write_1h_tokens
         ),
-        (&13.into(), &4.into(), &2.into())
+        (Some(13), Some(4), Some(2))
     );
 }

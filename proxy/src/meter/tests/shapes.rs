@@ -29,9 +29,9 @@ fn anthropic_reports_in_two_parts() {
     let cut = Exchange::sse("anthropic", "/v1/messages", &[start, delta]);
     let metered = cut.metered_by(&[&cut.answer], End::ClientGone);
     assert_eq!(metered.basis, Some(Basis::Estimated));
-    assert_eq!(metered.usage["input_tokens"], 160, "the provider's own");
+    assert_eq!(metered.usage.input_tokens, Some(160), "the provider's own");
     assert!(
-        (3..=8).contains(&metered.usage["output_tokens"].as_u64().unwrap()),
+        (3..=8).contains(&metered.usage.output_tokens.unwrap()),
         "{metered:?}"
     );
 }
@@ -57,12 +57,12 @@ fn gemini_streams_with_and_without_sse() {
         let metered = exchange.metered();
         assert_eq!(metered.basis, Some(Basis::Measured));
         assert_eq!(metered.model.as_deref(), Some("gemini-3-flash-preview"));
-        assert_eq!(metered.usage["input_tokens"], 33);
-        assert_eq!(metered.usage["output_tokens"], 81);
-        assert_eq!(metered.usage["reasoning_tokens"], 69);
-        assert_eq!(metered.usage["cached_tokens"], 9);
-        assert_eq!(metered.usage["audio_input_tokens"], 9);
-        assert_eq!(metered.usage["usage"]["input_text_tokens"], 20.0);
+        assert_eq!(usage(&metered)["input_tokens"], 33);
+        assert_eq!(usage(&metered)["output_tokens"], 81);
+        assert_eq!(usage(&metered)["reasoning_tokens"], 69);
+        assert_eq!(usage(&metered)["cached_tokens"], 9);
+        assert_eq!(usage(&metered)["audio_input_tokens"], 9);
+        assert_eq!(usage(&metered)["usage"]["input_text_tokens"], 20.0);
     }
 }
 
@@ -87,11 +87,8 @@ fn bedrock_streams_both_ways() {
         Some("us.anthropic.claude-sonnet-4-20250514-v1:0")
     );
     assert_eq!(
-        (
-            &metered.usage["input_tokens"],
-            &metered.usage["output_tokens"]
-        ),
-        (&40.into(), &73.into())
+        (metered.usage.input_tokens, metered.usage.output_tokens),
+        (Some(40), Some(73))
     );
     let wrapped = |inner: Value| {
         let bytes = base64::engine::general_purpose::STANDARD.encode(inner.to_string());

@@ -98,7 +98,7 @@ fn every_priced_usage() {
                 let metered = exchange.metered();
                 let tokens = by_published_names(&metered);
                 let verdict = if metered.basis == Some(Basis::Unknown)
-                    && metered.usage.is_empty()
+                    && metered.usage == Usage::default()
                     && extracted.usage.is_empty()
                 {
                     "no usage, no claim"
@@ -117,7 +117,6 @@ fn every_priced_usage() {
                         }
                     }
                 } else {
-                    let usage = usage_of(&metered);
                     let query = Query {
                         tenant_id: None,
                         provider: exchange.provider.unwrap().name(),
@@ -128,7 +127,7 @@ fn every_priced_usage() {
                             .unwrap_or_default(),
                         service_tier: None,
                         timestamp_us: AUGUST_2026_US,
-                        usage: &usage,
+                        usage: &metered.usage,
                     };
                     let ours = book.price(&query);
                     // `schemas/tests/price_corpus.rs` answers for the difference between
@@ -174,7 +173,7 @@ fn explained(
     ours: &BTreeMap<String, f64>,
     theirs: &BTreeMap<String, f64>,
 ) -> Option<&'static str> {
-    if metered.basis == Some(Basis::Unknown) && !metered.usage.is_empty() {
+    if metered.basis == Some(Basis::Unknown) && metered.usage != Usage::default() {
         return Some("parts larger than the whole: no price is made of it");
     }
     let without = |names: &[&str]| {

@@ -94,14 +94,11 @@ fn every_recording() {
     for recording in &recordings {
         let exchange = recording.exchange();
         let metered = exchange.metered();
-        let n = |name: &str| {
-            metered
-                .usage
-                .get(name)
-                .and_then(Value::as_u64)
-                .unwrap_or_default()
-        };
-        let ours = (n("input_tokens"), n("output_tokens"));
+        let usage = &metered.usage;
+        let ours = (
+            usage.input_tokens.unwrap_or_default(),
+            usage.output_tokens.unwrap_or_default(),
+        );
         let theirs = said(recording.kind(), &exchange.answer);
         let verdict = match (metered.basis, theirs) {
             (Some(Basis::Measured), Some(theirs)) if ours == theirs => "measured: as the body says",
@@ -190,14 +187,13 @@ fn every_recording_that_has_an_expected_price() {
             }
             continue;
         };
-        let usage = usage_of(&metered);
         let query = Query {
             tenant_id: None,
             provider: provider.name(),
             model: metered.model.as_deref().unwrap_or_default(),
             service_tier: None,
             timestamp_us: AUGUST_2026_US,
-            usage: &usage,
+            usage: &metered.usage,
         };
         match (book.price(&query), expected.usd()) {
             (None, None) => unpriced += 1,
@@ -313,14 +309,8 @@ fn estimates_are_near_the_truth() {
     for recording in &recordings {
         let exchange = recording.exchange();
         let whole = exchange.metered();
-        let n = |metered: &Metered, name: &str| {
-            metered
-                .usage
-                .get(name)
-                .and_then(Value::as_u64)
-                .unwrap_or_default()
-        };
-        let visible = n(&whole, "output_tokens") - n(&whole, "reasoning_tokens");
+        let output = |metered: &Metered| metered.usage.output_tokens.unwrap_or_default();
+        let visible = output(&whole) - whole.usage.reasoning_tokens.unwrap_or_default();
         if !whole.is_streaming || whole.basis != Some(Basis::Measured) || visible < 20 {
             continue;
         }
@@ -334,7 +324,7 @@ fn estimates_are_near_the_truth() {
         let cut = exchange.metered_by(&[&exchange.answer[..end]], End::ClientGone);
         if cut.basis == Some(Basis::Estimated) {
             #[allow(clippy::cast_precision_loss)]
-            let ratio = n(&cut, "output_tokens") as f64 / visible as f64;
+            let ratio = output(&cut) as f64 / visible as f64;
             println!("{ratio:.2} of {visible}: {}", recording.name());
             ratios.push(ratio);
         }
