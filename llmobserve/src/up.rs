@@ -30,7 +30,7 @@ use web::Web;
 
 /// Until every part answers, once all are started.
 const READY_TIMEOUT: Duration = Duration::from_secs(120);
-const READY_INTERVAL: Duration = Duration::from_millis(50);
+const READY_INTERVAL: Duration = Duration::from_millis(20);
 
 /// Runs until `shutdown`, then drains.
 pub(crate) async fn run(config: Config, shutdown: CancellationToken) -> anyhow::Result<()> {

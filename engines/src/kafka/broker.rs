@@ -15,7 +15,7 @@ use crate::process::Process;
 /// How long a broker may take to close its log before it is killed. Nothing is lost by
 /// the kill; the next start only has to check the log's end.
 const STOP_GRACE: Duration = Duration::from_secs(10);
-const PROBE_INTERVAL: Duration = Duration::from_millis(50);
+const PROBE_INTERVAL: Duration = Duration::from_millis(20);
 
 /// A running broker. Dropping it kills the process; [`Broker::stop`] ends it in order.
 #[derive(Debug)]

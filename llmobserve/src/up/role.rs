@@ -17,7 +17,7 @@ use crate::supervise::Part;
 
 /// Until a started role listens. Long: a first start on a busy machine.
 const LISTEN_TIMEOUT: Duration = Duration::from_secs(120);
-const PROBE_INTERVAL: Duration = Duration::from_millis(50);
+const PROBE_INTERVAL: Duration = Duration::from_millis(20);
 
 /// For running statements to end and the engine to close its tables.
 const CLICKHOUSE_STOP_GRACE: Duration = Duration::from_secs(20);
