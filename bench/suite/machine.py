@@ -15,9 +15,11 @@ from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[2]
 sys.path.insert(0, str(ROOT / "tests" / "e2e"))
+# What the image holds; what is compared with it in Rust is built alike.
+os.environ.setdefault("LLMOBSERVE_BINARY", str(ROOT / "target/dist/llmobserve"))
 from instance import BINARY, Instance, free_ports, note  # noqa: E402, F401
 
-TOOL = ROOT / "target/release/bench-load"
+TOOL = BINARY.with_name("bench-load")
 #: Data of runs, and what is kept between them.
 WORK = ROOT / "target/bench"
 TICKS = os.sysconf("SC_CLK_TCK")
