@@ -25,23 +25,22 @@ pub(crate) fn for_provider(headers: &mut HeaderMap) {
     let trailers = headers
         .get(TE)
         .is_some_and(|te| te.as_bytes() == b"trailers");
-    drop_hop_by_hop(headers);
-    headers.remove(TE);
+    // The host is the target's: the client makes it. And the body follows without a question.
+    remove_with_hop_by_hop(headers, |name| {
+        [TE, HOST, EXPECT].contains(name) || name.as_str().starts_with(PREFIX)
+    });
     if trailers {
         headers.insert(TE, HeaderValue::from_static("trailers"));
     }
-    // The target's; the client makes it. And the body follows without a question.
-    headers.remove(HOST);
-    headers.remove(EXPECT);
-    remove_each(headers, |name| name.as_str().starts_with(PREFIX));
 }
 
 /// Leaves in a response what the client is to see.
 pub(crate) fn for_client(headers: &mut HeaderMap) {
-    drop_hop_by_hop(headers);
+    remove_with_hop_by_hop(headers, |_| false);
 }
 
-fn drop_hop_by_hop(headers: &mut HeaderMap) {
+/// Those of one connection, and those that `goes` names.
+fn remove_with_hop_by_hop(headers: &mut HeaderMap, goes: impl Fn(&HeaderName) -> bool) {
     // `Connection` names further ones.
     let named: Vec<HeaderName> = headers
         .get_all(CONNECTION)
@@ -50,14 +49,10 @@ fn drop_hop_by_hop(headers: &mut HeaderMap) {
         .flat_map(|value| value.split(','))
         .filter_map(|name| name.trim().parse().ok())
         .collect();
-    remove_each(headers, |name| {
-        named.contains(name) || HOP_BY_HOP.contains(name)
-    });
-}
-
-/// Looks through those that are there, which are few.
-fn remove_each(headers: &mut HeaderMap, goes: impl Fn(&HeaderName) -> bool) {
-    let going: Vec<HeaderName> = headers.keys().filter(|name| goes(name)).cloned().collect();
+    // Looks through those that are there, which are few.
+    let all_going =
+        |name: &&HeaderName| named.contains(name) || HOP_BY_HOP.contains(name) || goes(name);
+    let going: Vec<HeaderName> = headers.keys().filter(all_going).cloned().collect();
     for name in going {
         headers.remove(name);
     }

@@ -104,7 +104,7 @@ impl<'a> RawEvent<'a> {
     pub fn of(fields: impl IntoIterator<Item = (Field, &'a str)>) -> Self {
         let mut event = Self::empty();
         for (field, json) in fields {
-            event.fields[field as usize] = Some(json).filter(|json| *json != "null");
+            event.set(field, json);
         }
         event
     }
@@ -154,17 +154,17 @@ impl<'a> RawEvent<'a> {
         }
     }
 
-    fn set(&mut self, name: Cow<'a, str>, value: &'a str) {
-        if value == "null" {
-            return;
-        }
+    fn set_by_name(&mut self, name: Cow<'a, str>, value: &'a str) {
         match Field::from_name(&name) {
-            Some(field) => {
-                if self.fields[field as usize].replace(value).is_some() {
-                    self.duplicate = Some(field);
-                }
-            }
+            Some(field) => self.set(field, value),
+            None if value == "null" => {}
             None => self.unknown.push((name, value)),
+        }
+    }
+
+    fn set(&mut self, field: Field, value: &'a str) {
+        if value != "null" && self.fields[field as usize].replace(value).is_some() {
+            self.duplicate = Some(field);
         }
     }
 }
@@ -207,7 +207,7 @@ impl<'de> Visitor<'de> for ObjectVisitor {
         let mut event = RawEvent::empty();
         while let Some(Name(name)) = map.next_key()? {
             let value: &'de RawValue = map.next_value()?;
-            event.set(name, value.get());
+            event.set_by_name(name, value.get());
         }
         Ok(event)
     }

@@ -84,9 +84,17 @@ fn is_consistent(usage: &Usage) -> bool {
 
 /// A text as an event may carry it: short, and without control characters.
 pub(super) fn printable(text: String) -> Option<String> {
-    let fits = text.chars().count() <= TEXT_CHARS_MAX && !text.chars().any(char::is_control);
+    // There are at least as many bytes as characters.
+    let fits = text.len() <= TEXT_CHARS_MAX || text.chars().count() <= TEXT_CHARS_MAX;
+    if !fits || text.chars().any(char::is_control) {
+        return None;
+    }
     let trimmed = text.trim();
-    (fits && !trimmed.is_empty()).then(|| trimmed.to_owned())
+    match trimmed.len() {
+        0 => None,
+        all if all == text.len() => Some(text),
+        _ => Some(trimmed.to_owned()),
+    }
 }
 
 /// The name of an error, unless it is a sentence.

@@ -73,7 +73,7 @@ impl<'a> Scan<'a> {
         let begin = self.at;
         let mut event = RawEvent::empty();
         self.members(DEPTH_MAX, |name, value| {
-            event.set(Cow::Borrowed(name), value);
+            event.set_by_name(Cow::Borrowed(name), value);
         })?;
         event.json = self.since(begin)?;
         Some(event)
