@@ -1,11 +1,16 @@
+use std::sync::LazyLock;
+
 use chrono::{DateTime, DurationRound, SecondsFormat, TimeDelta, Utc};
 use serde_json::{Value, json};
 
 use crate::world::{Event, World, column};
 
-/// The last whole hour: so far the rollups of these tests reach.
+/// The last whole hour: so far the rollups of these tests reach. Looked up once, or a test would
+/// fail in which an hour ends.
 fn end() -> DateTime<Utc> {
-    Utc::now().duration_trunc(TimeDelta::hours(1)).unwrap()
+    static END: LazyLock<DateTime<Utc>> =
+        LazyLock::new(|| Utc::now().duration_trunc(TimeDelta::hours(1)).unwrap());
+    *END
 }
 
 fn utc(at: DateTime<Utc>) -> String {
