@@ -8,6 +8,7 @@ mod time;
 mod tokens;
 
 pub use rejection::{Code, Rejection};
+pub use tokens::parts_fit;
 
 use std::borrow::Cow;
 

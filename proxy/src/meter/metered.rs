@@ -2,7 +2,7 @@
 
 use schemas::money::Usd;
 use schemas::pricing::{Evidence, Usage};
-use schemas::validate::{TEXT_CHARS_MAX, TOKENS_MAX};
+use schemas::validate::{TEXT_CHARS_MAX, TOKENS_MAX, parts_fit};
 
 /// Names the figure where a provider states its own price.
 const CHARGED_BY_OPENROUTER: &str = "openrouter/usage.cost";
@@ -68,18 +68,10 @@ impl Metered {
     }
 }
 
-/// The rules that an event must keep: see `schemas::validate`.
+/// Whether an event may say so.
 fn is_consistent(usage: &Usage) -> bool {
-    let n = |count: Option<u64>| count.unwrap_or_default();
-    let (input, output) = (n(usage.input_tokens), n(usage.output_tokens));
-    let writes = usage.cache_write_tokens.or(usage.cache_write_1h_tokens);
-    let cache = n(usage.cached_tokens).saturating_add(n(writes));
-    input.max(output) <= TOKENS_MAX
-        && cache <= input
-        && n(usage.cache_write_1h_tokens) <= n(writes)
-        && n(usage.audio_input_tokens) <= input
-        && n(usage.reasoning_tokens) <= output
-        && n(usage.audio_output_tokens) <= output
+    let is_sane = |count: Option<u64>| count.unwrap_or_default() <= TOKENS_MAX;
+    is_sane(usage.input_tokens) && is_sane(usage.output_tokens) && parts_fit(usage).is_ok()
 }
 
 /// A text as an event may carry it: short, and without control characters.

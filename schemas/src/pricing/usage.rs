@@ -39,6 +39,11 @@ impl Usage {
             && self.units.values().all(|quantity| *quantity == 0.0)
     }
 
+    /// All cache writes: where only those for an hour are told, these.
+    pub(crate) fn cache_writes(&self) -> Option<u64> {
+        self.cache_write_tokens.or(self.cache_write_1h_tokens)
+    }
+
     /// Both together; what neither reported stays unreported.
     #[must_use]
     pub fn plus(&self, other: &Self) -> Self {

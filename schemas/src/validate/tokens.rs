@@ -28,10 +28,23 @@ pub(super) fn usage(read: &Reader<'_>) -> Result<Usage, Rejection> {
         units: units(read)?,
     };
     // An hour's cache writes alone are all the cache writes there were.
-    usage.cache_write_tokens = usage.cache_write_tokens.or(usage.cache_write_1h_tokens);
-    let (input, output) = (usage.input_tokens, usage.output_tokens);
+    usage.cache_write_tokens = usage.cache_writes();
+    parts_fit(&usage)?;
+    Ok(usage)
+}
+
+/// No part of what was used is larger than its whole.
+///
+/// # Errors
+/// Names the first part that is.
+pub fn parts_fit(usage: &Usage) -> Result<(), Rejection> {
+    let (input, output, writes) = (
+        usage.input_tokens,
+        usage.output_tokens,
+        usage.cache_writes(),
+    );
     let n = |count: Option<u64>| count.unwrap_or_default();
-    let cache = n(usage.cached_tokens) + n(usage.cache_write_tokens);
+    let cache = n(usage.cached_tokens).saturating_add(n(writes));
     within(
         cache,
         input,
@@ -58,11 +71,10 @@ pub(super) fn usage(read: &Reader<'_>) -> Result<Usage, Rejection> {
     )?;
     within(
         n(usage.cache_write_1h_tokens),
-        usage.cache_write_tokens,
+        writes,
         "`cache_write_1h_tokens`",
         "`cache_write_tokens`",
-    )?;
-    Ok(usage)
+    )
 }
 
 fn within(part: u64, whole: Option<u64>, parts: &str, name: &str) -> Result<(), Rejection> {
