@@ -30,7 +30,7 @@ fn live_brokers(port: u16) -> KafkaResult<Vec<i32>> {
         .create_with_context(Silent)?;
     let metadata = consumer.fetch_metadata(None, QUESTION_TIMEOUT);
     // Nobody waits for the client's end, which takes a tenth of a second.
-    std::thread::spawn(move || drop(consumer));
+    tokio::task::spawn_blocking(move || drop(consumer));
     let metadata = metadata?;
     let brokers = metadata.brokers().iter();
     Ok(brokers.map(|broker| broker.id()).collect())

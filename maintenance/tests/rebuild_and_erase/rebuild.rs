@@ -6,7 +6,7 @@ use tokio_util::sync::CancellationToken;
 
 use crate::world::{World, event};
 
-/// To the end of tomorrow, so that no test stops short of what comes in after midnight.
+/// To this time tomorrow, so that no test stops short of what comes in after midnight.
 fn request(days: i64) -> Request {
     let now = Utc::now();
     span(now - TimeDelta::days(days), now + TimeDelta::days(1))
