@@ -31,8 +31,9 @@ def measure(results, instance, key, parts):
     over = events(instance, *shape, "--rate", 3 * capacity)
     memory = watch.end()
     rates = [load["accepted_events"] / load["seconds"] for load in (at, over)]
-    results.ratio = rates[1] / rates[0]
-    results.row("accepted events/s", number(rates[1]), number(rates[0]), f"{results.ratio:.2f}", "≥ 0.9", results.ratio >= 0.9)
+    results.ratio = rates[1] / capacity
+    results.row("accepted events/s", number(rates[1]), f"{number(capacity)} at most", f"{results.ratio:.2f}", "≥ 0.9",
+                results.ratio >= 0.9)
     p99 = [load["from_sent"]["p99"] for load in (at, over)]
     results.row("p99 of accepted requests, from sending, ms", number(p99[1]), number(p99[0]), f"{p99[1] / p99[0]:.1f}",
                 "≤ 3", p99[1] <= 3 * p99[0])

@@ -45,8 +45,9 @@ def write_report(names):
     lines += [
         f"Written by `make bench`, or one benchmark at a time by `make bench-NAME`; each is made of {RUNS} runs of "
         f"{SECONDS} s unless it says otherwise (5 of 30 s with `FULL=1`): the median, and in brackets from where to "
-        "where the runs went. Ours is built as the image is (profile `dist`), and so are the peers written in Rust. Load, Kafka, the ClickHouse engine and all services are on this one machine and share "
-        "its cores, so stages are compared per CPU-second of their own processes; the wall clock stands beside it.",
+        "where the runs went. Ours is built as the image is (profile `dist`), and so are the peers written in Rust. "
+        "Load, Kafka, the ClickHouse engine and all services are on this one machine and share its cores, so stages are "
+        "compared per CPU-second of their own processes; the wall clock stands beside it.",
         "",
         f"- Machine: {os.cpu_count()} cores ({_cpu()}), {_memory_gb():.0f} GB, {platform.system()} {platform.release()}",
         f"- Versions: {version([BINARY, '--version'])}; {_engines()}; {version(['java', '-version'])}; Python {platform.python_version()}",
