@@ -21,7 +21,7 @@ use tokio_util::sync::CancellationToken;
 use crate::hold::{Site, held};
 pub use crate::span::Span;
 pub(crate) use refuse::Kept;
-pub(crate) use tables::{Rollup, Slice, rewrite};
+pub(crate) use tables::{Rollup, Slice, insert_tenant_latencies, rewrite};
 
 /// How often it begins again when somebody wrote in spite of the hold.
 const ATTEMPTS_MAX: u32 = 3;

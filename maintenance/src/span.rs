@@ -13,6 +13,12 @@ pub struct Span {
 }
 
 impl Span {
+    /// All that ClickHouse's `DateTime` can tell.
+    pub(crate) const ALL: Self = Self {
+        from: 0,
+        to: u32::MAX / 3_600 * 3_600,
+    };
+
     /// The hours that `from` (included) to `to` (excluded) touch; `None` when these are none,
     /// or beyond 1970 to 2106.
     pub fn touching(from: DateTime<Utc>, to: DateTime<Utc>) -> Option<Self> {

@@ -2,6 +2,7 @@
 
 pub(crate) mod environments;
 pub(crate) mod group;
+mod latencies;
 pub(crate) mod models;
 pub(crate) mod providers;
 pub(crate) mod ranking;

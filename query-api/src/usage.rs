@@ -10,6 +10,16 @@ use crate::filters::Filters;
 use crate::range::Parts;
 use crate::store::{Select, Store, Template};
 
+/// Whose sketches of latencies are read.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Sketches {
+    /// Each row's own.
+    Keys,
+    /// In the middle of the range those of a tenant's whole bucket: few, but they know no filters
+    /// and are missing from rows of before they were kept.
+    Tenants,
+}
+
 /// A query over `usage`: the rollups of the parts and the filters, put in place of `{{usage}}`.
 pub(crate) fn select(
     store: &Store,
@@ -18,18 +28,36 @@ pub(crate) fn select(
     filters: &Filters,
     template: Template,
 ) -> Select {
-    let template = template.with_template("usage", sources(parts, filters));
+    select_latencies(store, access, parts, filters, Sketches::Keys, template)
+}
+
+/// The same, with these sketches as `latency_buckets`.
+pub(crate) fn select_latencies(
+    store: &Store,
+    access: &Access,
+    parts: Parts,
+    filters: &Filters,
+    sketches: Sketches,
+    template: Template,
+) -> Select {
+    let template = template.with_template("usage", sources(parts, filters, sketches));
     filters.bind(store.select(access, parts, template))
 }
 
-fn sources(parts: Parts, filters: &Filters) -> Template {
-    let source = |table, within| {
+fn sources(parts: Parts, filters: &Filters, sketches: Sketches) -> Template {
+    let source = |table, within, latencies| {
         Template::new(include_str!("usage/source.sql"))
             .with("table", table)
             .with("within", within)
+            .with("latencies", latencies)
     };
-    let middle = source("usage_15m", include_str!("usage/middle.sql"));
-    let edges = source("usage_1m", include_str!("usage/edges.sql"));
+    let own = "latency_buckets";
+    let of_middle = match sketches {
+        Sketches::Keys => own,
+        Sketches::Tenants => "tenant_latency_buckets AS latency_buckets",
+    };
+    let middle = source("usage_15m", include_str!("usage/middle.sql"), of_middle);
+    let edges = source("usage_1m", include_str!("usage/edges.sql"), own);
     let sources = match (parts.has_middle(), parts.has_edges()) {
         (true, true) => Template::joined([middle, edges], "\n    UNION ALL\n"),
         (true, false) => middle,
@@ -50,7 +78,7 @@ mod tests {
             middle_to,
             to,
         };
-        let text = sources(parts, &Filters::default()).text();
+        let text = sources(parts, &Filters::default(), Sketches::Keys).text();
         ["usage_1m", "usage_15m"]
             .into_iter()
             .filter(|table| text.contains(&format!("FROM {table}\n")))

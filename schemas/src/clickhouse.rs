@@ -39,6 +39,7 @@ pub const MIGRATIONS: &[Migration] = migrations! {
     5 "ingest_ledger" "0005_ingest_ledger.sql",
     6 "maintenance" "0006_maintenance.sql",
     7 "latency_codec" "0007_latency_codec.sql",
+    8 "tenant_latencies" "0008_tenant_latencies.sql",
 };
 
 /// Statements that bring a changed retention setting into force.

@@ -4,14 +4,43 @@
 
 use std::collections::BTreeMap;
 
+use schemas::row_binary::RowBinary as _;
+
 /// The bucket of latency 0.
 const ZERO: i16 = -1;
 /// `1 / ln(1.01 / 0.99)`.
 const PER_LN: f64 = 49.998_333_288_887_09;
 
-pub(super) type Buckets = BTreeMap<i16, u64>;
+/// Latencies by bucket.
+#[derive(Debug, Default)]
+pub(super) struct Sketch(BTreeMap<i16, u64>);
 
-pub(super) fn bucket_of(latency_us: u64) -> i16 {
+impl Sketch {
+    pub(super) fn add(&mut self, latency_us: u64) {
+        *self.0.entry(bucket_of(latency_us)).or_default() += 1;
+    }
+
+    pub(super) fn merge(&mut self, other: &Self) {
+        for (bucket, count) in &other.0 {
+            *self.0.entry(*bucket).or_default() += count;
+        }
+    }
+
+    pub(super) fn is_empty(&self) -> bool {
+        self.0.is_empty()
+    }
+
+    /// As a `Map(Int16, UInt64)`.
+    pub(super) fn encode(&self, out: &mut Vec<u8>) {
+        out.put_varint(self.0.len() as u64);
+        for (bucket, count) in &self.0 {
+            out.extend_from_slice(&bucket.to_le_bytes());
+            out.extend_from_slice(&count.to_le_bytes());
+        }
+    }
+}
+
+fn bucket_of(latency_us: u64) -> i16 {
     if latency_us == 0 {
         return ZERO;
     }

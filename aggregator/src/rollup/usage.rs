@@ -1,18 +1,27 @@
-//! `usage_15m` and `usage_1m`: the same columns at two resolutions.
+//! `usage_15m` and `usage_1m`: the same at two resolutions, but that the former also has a row for
+//! each tenant and bucket with the sketch of all its latencies. Statistics of everything read
+//! that one, and not those of every key.
 
 use hashbrown::HashMap;
 use schemas::row_binary::RowBinary as _;
 
-use super::latency::{Buckets, bucket_of};
+use super::latency::Sketch;
 use super::{Fact, bucket, month_start};
 use crate::block::{Block, Table};
 use crate::store::Marker;
 
-/// The columns of a row, in the order of `encode`.
-const COLUMNS: &str = "tenant_id, bucket, customer_id, provider, model, section_path, \
-    environment, status, marker, marker_end, cost_usd, unpriced_count, event_count, call_count, \
-    error_count, input_tokens, output_tokens, cached_tokens, cache_write_tokens, \
-    reasoning_tokens, latency_us_sum, latency_count, latency_buckets";
+/// The columns of a row, in the order of [`Rows::put`].
+macro_rules! columns {
+    ($($more:literal)?) => {
+        concat!(
+            "tenant_id, bucket, customer_id, provider, model, section_path, environment, status, \
+             marker, marker_end, cost_usd, unpriced_count, event_count, call_count, error_count, \
+             input_tokens, output_tokens, cached_tokens, cache_write_tokens, reasoning_tokens, \
+             latency_us_sum, latency_count, latency_buckets"
+            $(, $more)?
+        )
+    };
+}
 
 /// Which of the two.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -35,6 +44,13 @@ impl Resolution {
             Self::Quarter => Table::Usage15m,
         }
     }
+
+    fn columns(self) -> &'static str {
+        match self {
+            Self::Minute => columns!(),
+            Self::Quarter => columns!(", tenant_latency_buckets"),
+        }
+    }
 }
 
 #[derive(Debug, Default, PartialEq, Eq, Hash, PartialOrd, Ord, Clone, Copy)]
@@ -47,6 +63,12 @@ struct Key<'a> {
     section_path: &'a str,
     environment: &'a str,
     status: &'a str,
+}
+
+impl<'a> Key<'a> {
+    fn tenant_and_bucket(&self) -> (&'a str, u32) {
+        (self.tenant_id, self.bucket)
+    }
 }
 
 #[derive(Debug, Default)]
@@ -63,7 +85,7 @@ struct Measures {
     reasoning_tokens: u64,
     latency_us_sum: u64,
     latency_count: u64,
-    latency_buckets: Buckets,
+    latencies: Sketch,
 }
 
 impl Measures {
@@ -84,10 +106,7 @@ impl Measures {
         if let Some(latency_us) = fact.latency_us {
             self.latency_us_sum += latency_us;
             self.latency_count += 1;
-            *self
-                .latency_buckets
-                .entry(bucket_of(latency_us))
-                .or_default() += 1;
+            self.latencies.add(latency_us);
         }
     }
 }
@@ -116,58 +135,111 @@ pub(crate) fn fold_usage<'a>(
     let mut groups: Vec<_> = groups.into_iter().collect();
     groups.sort_unstable_by_key(|(key, _)| *key);
 
-    let mut bytes = Vec::with_capacity(groups.len() * 200);
-    let marked = Key {
-        bucket: month_start(month),
-        ..Key::default()
-    };
-    encode(&marked, &Measures::default(), Some(marker), &mut bytes);
-    for (key, measures) in &groups {
-        encode(key, measures, None, &mut bytes);
+    let mut rows = Rows::new(resolution, groups.len());
+    rows.put_marker(month, marker);
+    for of_bucket in
+        groups.chunk_by(|(a, _), (b, _)| a.tenant_and_bucket() == b.tenant_and_bucket())
+    {
+        rows.put_tenant(of_bucket);
+        for (key, measures) in of_bucket {
+            rows.put(key, measures, None, &Sketch::default());
+        }
     }
     Block::new(
         resolution.table(),
-        COLUMNS,
+        resolution.columns(),
         month,
-        groups.len() as u64 + 1,
-        bytes,
+        rows.count,
+        rows.bytes,
     )
 }
 
-fn encode(key: &Key<'_>, measures: &Measures, marker: Option<&Marker>, out: &mut Vec<u8>) {
-    out.put_str(key.tenant_id);
-    out.extend_from_slice(&key.bucket.to_le_bytes());
-    for text in [
-        key.customer_id,
-        key.provider,
-        key.model,
-        key.section_path,
-        key.environment,
-        key.status,
-        marker.map_or("", |marker| &marker.name),
-    ] {
-        out.put_str(text);
+/// Rows in the making.
+struct Rows {
+    resolution: Resolution,
+    count: u64,
+    bytes: Vec<u8>,
+}
+
+impl Rows {
+    fn new(resolution: Resolution, groups: usize) -> Self {
+        Self {
+            resolution,
+            count: 0,
+            bytes: Vec::with_capacity(groups * 200),
+        }
     }
-    out.extend_from_slice(&marker.map_or(0, |marker| marker.end).to_le_bytes());
-    out.extend_from_slice(&measures.cost_pico_usd.to_le_bytes());
-    for n in [
-        measures.unpriced_count,
-        measures.event_count,
-        measures.call_count,
-        measures.error_count,
-        measures.input_tokens,
-        measures.output_tokens,
-        measures.cached_tokens,
-        measures.cache_write_tokens,
-        measures.reasoning_tokens,
-        measures.latency_us_sum,
-        measures.latency_count,
-    ] {
-        out.extend_from_slice(&n.to_le_bytes());
+
+    fn put_marker(&mut self, month: u32, marker: &Marker) {
+        let key = Key {
+            bucket: month_start(month),
+            ..Key::default()
+        };
+        self.put(&key, &Measures::default(), Some(marker), &Sketch::default());
     }
-    out.put_varint(measures.latency_buckets.len() as u64);
-    for (bucket, count) in &measures.latency_buckets {
-        out.extend_from_slice(&bucket.to_le_bytes());
-        out.extend_from_slice(&count.to_le_bytes());
+
+    /// The sketch of one tenant's bucket: a row that names nothing else, not even a status.
+    fn put_tenant(&mut self, groups: &[(Key<'_>, Measures)]) {
+        let (Resolution::Quarter, Some((first, _))) = (self.resolution, groups.first()) else {
+            return;
+        };
+        let mut all = Sketch::default();
+        for (_, measures) in groups {
+            all.merge(&measures.latencies);
+        }
+        if !all.is_empty() {
+            let (tenant_id, bucket) = first.tenant_and_bucket();
+            let key = Key {
+                tenant_id,
+                bucket,
+                ..Key::default()
+            };
+            self.put(&key, &Measures::default(), None, &all);
+        }
+    }
+
+    fn put(
+        &mut self,
+        key: &Key<'_>,
+        measures: &Measures,
+        marker: Option<&Marker>,
+        of_tenant: &Sketch,
+    ) {
+        let out = &mut self.bytes;
+        self.count += 1;
+        out.put_str(key.tenant_id);
+        out.extend_from_slice(&key.bucket.to_le_bytes());
+        for text in [
+            key.customer_id,
+            key.provider,
+            key.model,
+            key.section_path,
+            key.environment,
+            key.status,
+            marker.map_or("", |marker| &marker.name),
+        ] {
+            out.put_str(text);
+        }
+        out.extend_from_slice(&marker.map_or(0, |marker| marker.end).to_le_bytes());
+        out.extend_from_slice(&measures.cost_pico_usd.to_le_bytes());
+        for n in [
+            measures.unpriced_count,
+            measures.event_count,
+            measures.call_count,
+            measures.error_count,
+            measures.input_tokens,
+            measures.output_tokens,
+            measures.cached_tokens,
+            measures.cache_write_tokens,
+            measures.reasoning_tokens,
+            measures.latency_us_sum,
+            measures.latency_count,
+        ] {
+            out.extend_from_slice(&n.to_le_bytes());
+        }
+        measures.latencies.encode(out);
+        if self.resolution == Resolution::Quarter {
+            of_tenant.encode(out);
+        }
     }
 }

@@ -23,7 +23,10 @@ impl Tables {
     pub(super) fn new() -> Self {
         let sql = |table| match table {
             Table::TraceEvents => include_str!("../../../schemas/clickhouse/0001_trace_events.sql"),
-            Table::Usage15m => include_str!("../../../schemas/clickhouse/0002_usage_15m.sql"),
+            Table::Usage15m => concat!(
+                include_str!("../../../schemas/clickhouse/0002_usage_15m.sql"),
+                include_str!("../../../schemas/clickhouse/0008_tenant_latencies.sql")
+            ),
             Table::Usage1m => include_str!("../../../schemas/clickhouse/0003_usage_1m.sql"),
             Table::Runs => include_str!("../../../schemas/clickhouse/0004_runs.sql"),
             Table::IngestLedger => concat!(

@@ -203,6 +203,10 @@ impl World {
                     .replace("{seconds}", "60")
                     .replace("{since}", "toStartOfDay(now('UTC') - INTERVAL 14 DAY)"),
             ),
+            (
+                "usage_15m (tenants' latencies)",
+                include_str!("world/tenant_latencies.sql").to_owned(),
+            ),
             ("runs", include_str!("world/runs.sql").to_owned()),
             ("ingest_ledger", include_str!("world/ledger.sql").to_owned()),
         ] {

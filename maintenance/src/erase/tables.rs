@@ -6,7 +6,7 @@ use tokio_util::sync::CancellationToken;
 use super::certificate::{Certificate, PartitionCut, Went};
 use super::subject::Subject;
 use crate::hold::{Site, step};
-use crate::rebuild::{Kept, Span};
+use crate::rebuild::{Kept, Slice, Span, insert_tenant_latencies};
 
 pub(super) struct Tables<'a> {
     pub(super) site: &'a Site,
@@ -98,6 +98,11 @@ impl Tables<'_> {
             self.delete(include_str!("delete_customer.sql"), table)
                 .await?;
         }
+        step(stop)?;
+        self.delete(include_str!("delete_tenant_latencies.sql"), "usage_15m")
+            .await?;
+        let rest = Slice::new(Span::ALL, Some(&self.subject.tenant_id));
+        insert_tenant_latencies(self.site, rest).await?;
         let query = self.query(include_str!("delete_old_runs.sql"));
         let first = u32::try_from(kept.events_from().max(0))?;
         self.site.execute(query.param("first", first)).await

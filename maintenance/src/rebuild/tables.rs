@@ -96,7 +96,11 @@ impl Rollup {
             return Ok(());
         };
         let (runs, usage) = (include_str!("runs.sql"), include_str!("usage.sql"));
-        site.execute(self.query(site, kept, runs, usage)).await
+        site.execute(self.query(site, kept, runs, usage)).await?;
+        match self {
+            Self::Usage15m => insert_tenant_latencies(site, kept).await,
+            Self::Usage1m | Self::Runs => Ok(()),
+        }
     }
 
     async fn check(self, site: &Site, slice: Slice<'_>) -> anyhow::Result<()> {
@@ -107,7 +111,11 @@ impl Rollup {
             include_str!("runs_differ.sql"),
             include_str!("usage_differs.sql"),
         );
-        let differ: u64 = self.query(site, asked, runs, usage).fetch_one().await?;
+        let mut differ: u64 = self.query(site, asked, runs, usage).fetch_one().await?;
+        if self == Self::Usage15m {
+            let latencies = site.query(include_str!("tenant_latencies_differ.sql"));
+            differ += asked.bind(latencies).fetch_one::<u64>().await?;
+        }
         if differ > 0 {
             bail!(
                 "{} of {} differs from trace_events for {differ} tenants and times although it \
@@ -118,6 +126,12 @@ impl Rollup {
         }
         Ok(())
     }
+}
+
+/// The sketches of whole tenants, from those of their keys.
+pub(crate) async fn insert_tenant_latencies(site: &Site, slice: Slice<'_>) -> anyhow::Result<()> {
+    let query = slice.bind(site.query(include_str!("tenant_latencies.sql")));
+    site.execute(query).await
 }
 
 /// Makes rollups of a month, or a part of one, anew and compares them. A month is deleted at

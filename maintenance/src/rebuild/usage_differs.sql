@@ -12,7 +12,7 @@ FROM
                sum(rollup.latency_count), arraySum(mapValues(sumMap(rollup.latency_buckets))),
                uniqExact(rollup.customer_id, rollup.provider, rollup.model, rollup.section_path, rollup.environment, rollup.status)
         FROM usage_table AS rollup
-        WHERE rollup.tenant_id != '' AND ({tenant:String} = '' OR rollup.tenant_id = {tenant:String})
+        WHERE rollup.tenant_id != '' AND rollup.status != '' AND ({tenant:String} = '' OR rollup.tenant_id = {tenant:String})
           AND rollup.bucket >= toDateTime({from:UInt32}, 'UTC') AND rollup.bucket < toDateTime({to:UInt32}, 'UTC')
         GROUP BY tenant, starts
         UNION ALL

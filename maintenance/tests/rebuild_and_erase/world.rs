@@ -295,6 +295,11 @@ impl World {
                 usage("usage_1m", 60, "toStartOfDay(now('UTC') - INTERVAL 13 DAY)"),
             ),
             (
+                "tenants' latencies",
+                include_str!("../../../aggregator/tests/exactly_once/world/tenant_latencies.sql")
+                    .to_owned(),
+            ),
+            (
                 "runs",
                 include_str!("../../../aggregator/tests/exactly_once/world/runs.sql").to_owned(),
             ),

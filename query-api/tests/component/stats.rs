@@ -159,6 +159,38 @@ async fn filters_narrow_every_route() {
 }
 
 #[tokio::test]
+async fn quantiles_of_everything_are_read_from_the_tenants_sketches() {
+    const EVERYTHING: &str = "/dashboard/stats?tenant_id=acme";
+    const BY_KEY: &str = "/dashboard/stats?tenant_id=acme&status=ok&status=error&status=cancelled&status=timeout&status=rate_limited";
+    let world = acme().await;
+    let p95 = async |path| world.json(path).await["p95_latency_ms"].clone();
+    let told = p95(EVERYTHING).await;
+    assert_eq!(p95(BY_KEY).await, told);
+
+    // The keys' sketches grow by a factor of g^100, so that it shows who was asked.
+    world
+        .execute(
+            "ALTER TABLE usage_15m UPDATE latency_buckets = mapFromArrays(
+                 arrayMap(bucket -> toInt16(bucket + 100), mapKeys(latency_buckets)), mapValues(latency_buckets))
+             WHERE 1 SETTINGS mutations_sync = 1",
+        )
+        .await;
+    assert_eq!(p95(EVERYTHING).await, told);
+    let changed = p95(BY_KEY).await;
+    assert_ne!(changed, told);
+
+    // Rows of before: sketches of some buckets, and of none.
+    for missing in ["bucket < (SELECT max(bucket) FROM usage_15m)", "1"] {
+        let sql = format!(
+            "ALTER TABLE usage_15m DELETE WHERE status = '' AND tenant_id != '' AND {missing}
+             SETTINGS mutations_sync = 1"
+        );
+        world.execute(&sql).await;
+        assert_eq!(p95(EVERYTHING).await, changed, "{missing}");
+    }
+}
+
+#[tokio::test]
 async fn the_dashboard_sums_up() {
     let world = acme().await;
     let stats = world

@@ -124,6 +124,11 @@ impl Answer {
     }
 }
 
+/// As the aggregator and a rebuild write them.
+const TENANT_LATENCIES: &str = "
+    INSERT INTO usage_15m (tenant_id, bucket, tenant_latency_buckets)
+    SELECT tenant_id, bucket, sumMap(latency_buckets) FROM usage_15m WHERE tenant_id != '' GROUP BY tenant_id, bucket";
+
 impl World {
     /// A database with these events.
     pub async fn with(events: &[Event]) -> Self {
@@ -166,6 +171,7 @@ impl World {
                 .replace("{{minutes}}", minutes);
             self.script(&sql).await;
         }
+        self.execute(TENANT_LATENCIES).await;
         self.script(include_str!("runs.sql")).await;
     }
 

@@ -4,7 +4,7 @@ SELECT * FROM
            sum(cost_usd), sum(unpriced_count), sum(event_count), sum(call_count), sum(error_count),
            sum(input_tokens), sum(output_tokens), sum(cached_tokens), sum(latency_us_sum), sum(latency_count),
            arraySum(mapValues(sumMap(latency_buckets)))
-    FROM {table} WHERE tenant_id != '' AND bucket >= {since} GROUP BY ALL
+    FROM {table} WHERE tenant_id != '' AND status != '' AND bucket >= {since} GROUP BY ALL
     UNION ALL
     SELECT tenant_id, toDateTime(toStartOfInterval(timestamp, INTERVAL {seconds} SECOND), 'UTC'), ifNull(customer_id, ''),
            provider, ifNull(model, ''), ifNull(section_path, ''), ifNull(environment, ''), toString(status),

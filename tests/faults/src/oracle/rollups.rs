@@ -46,6 +46,8 @@ fn sum(columns: &[String]) -> anyhow::Result<Sum> {
 /// Every rollup equals `GROUP BY` over raw; the aggregator's own tests ask the same.
 pub(super) async fn equal_raw(sql: Sql) -> anyhow::Result<()> {
     let usage = include_str!("../../../../aggregator/tests/exactly_once/world/usage.sql");
+    let latencies =
+        include_str!("../../../../aggregator/tests/exactly_once/world/tenant_latencies.sql");
     let runs = include_str!("../../../../aggregator/tests/exactly_once/world/runs.sql");
     let ledger = include_str!("../../../../aggregator/tests/exactly_once/world/ledger.sql");
     let usage = |table: &str, seconds: &str, since: &str| {
@@ -59,6 +61,7 @@ pub(super) async fn equal_raw(sql: Sql) -> anyhow::Result<()> {
     for (table, question) in [
         ("usage_15m", usage("usage_15m", "900", "toDateTime(0)")),
         ("usage_1m", usage("usage_1m", "60", minutes)),
+        ("usage_15m (tenants' latencies)", latencies.to_owned()),
         ("runs", runs.to_owned()),
         ("ingest_ledger", ledger.to_owned()),
     ] {
@@ -75,7 +78,7 @@ pub(super) async fn equal_books(books: &Books, sql: Sql) -> anyhow::Result<()> {
     let rows = sql.rows(
         "SELECT tenant_id, customer_id, provider, model, toUnixTimestamp(toStartOfHour(bucket)), \
          sum(cost_usd), sum(unpriced_count), sum(event_count) \
-         FROM usage_15m WHERE tenant_id != '' GROUP BY ALL",
+         FROM usage_15m WHERE tenant_id != '' AND status != '' GROUP BY ALL",
     );
     let mut found = HashMap::new();
     for row in rows.await? {

@@ -1,0 +1,5 @@
+-- The sketch of all latencies that a tenant has in a quarter of an hour, in a row of its own (status ''), whose other
+-- measures are zero. Quantiles of everything are read from it: the sketches of the keys together grow with the events.
+-- Where it is missing (rows of before), they are read.
+ALTER TABLE {{database}}.usage_15m {{on_cluster}}
+    ADD COLUMN IF NOT EXISTS tenant_latency_buckets SimpleAggregateFunction(sumMap, Map(Int16, UInt64)) COMMENT 'the latency_buckets of all that the tenant has in the bucket; in rows of empty status' CODEC(LZ4);
