@@ -18,6 +18,8 @@ SIZES = (1, 10, 100)
 ASKED = 300 if FULL else 100
 READER = "llmobserve_reader"
 DAY = 86_400
+#: Filters behind which no sketch but those of the keys can answer.
+FILTERED = ("a provider", "a status")
 #: A large tenant, and one of the middle.
 TENANTS = ("tenant_0000", "tenant_0050")
 
@@ -46,6 +48,9 @@ def routes(made):
         "timeseries by provider, 7 days": f"/stats/timeseries?{large}&{week}&group_by=provider",
         "by-provider, 30 days": f"/stats/by-provider?{large}&{month}",
         "dashboard/stats, 30 days": f"/dashboard/stats?{large}&{month}",
+        "dashboard/stats, 30 days, an environment": f"/dashboard/stats?{large}&{month}&environment=production",
+        "dashboard/stats, 30 days, a provider": f"/dashboard/stats?{large}&{month}&provider=openai",
+        "dashboard/stats, 30 days, a status": f"/dashboard/stats?{large}&{month}&status=ok",
         "runs/latest, 7 days": f"/runs/latest?{large}&{week}",
         "by-provider, 7 days, middle tenant": f"/stats/by-provider?{middle}&{week}",
         "dashboard/stats, 7 days, middle tenant": f"/dashboard/stats?{middle}&{week}",
@@ -210,12 +215,12 @@ def report(results, found):
     largest = found[SIZES[-1]]
     names = [name for name in largest if name not in ("made", "overview")]
     ms = lambda values, q=0.5: 1e3 * quantile(values, q)
-    lines, ratios, growths = [], [], []
+    lines, ratios, growths, filtered = [], [], [], []
     for name in names:
         api, direct = largest[name]
         growth = ms(api) / ms(found[SIZES[0]][name][0])
         ratios.append((ms(api) / ms(direct), ms(api) - ms(direct), name))
-        growths.append((growth, name))
+        (filtered if name.endswith(FILTERED) else growths).append((growth, name))
         lines.append([name, *(f"{ms(found[size][name][0]):.1f}" for size in SIZES), f"{ms(api, 0.99):.1f}",
                       f"{ms(direct):.1f}", f"{ms(api) / ms(direct):.2f} ({ms(api) - ms(direct):+.1f} ms)", f"{growth:.2f}"])
     ok = lambda ratio, more: ratio <= 1.1 or more <= 2
@@ -226,6 +231,9 @@ def report(results, found):
                 all(ok(*one[:2]) for one in ratios))
     growth = max(growths)
     results.row(f"most growth from {SIZES[0]} to {SIZES[-1]} million events: {growth[1]}", f"{growth[0]:.2f}", "", "", "≤ 1.2",
+                growth[0] <= 1.2)
+    growth = max(filtered)
+    results.row(f"the same behind a filter that leaves the sketch of each key to read: {growth[1]}", f"{growth[0]:.2f}", "", "", "≤ 1.2",
                 growth[0] <= 1.2)
     slowest = max((ms(largest[name][0], 0.99), name) for name in names)
     results.row(f"p99 ms of the slowest route: {slowest[1]}", f"{slowest[0]:.1f}", "", "", "< 50", slowest[0] < 50)
@@ -240,8 +248,10 @@ def report(results, found):
         + ", ".join(f"{found[size]['made']:.0f} s ({size} M)" for size in SIZES) + "."
     )
     results.note(
-        "The latency sketch of `/dashboard/stats` holds more buckets the more events stand behind a key (at 100 events some "
-        "sixty of a hundred): reading them is what grows. The rest of a question is ClickHouse understanding it (see "
+        "A key's latency sketch holds more buckets the more events stand behind it (at 100 events some sixty). Without filters, "
+        "or with an environment, `/dashboard/stats` reads one sketch for all keys of a quarter of an hour; behind another filter "
+        "those of the keys, and reading them is what grows: they are quantiles of just these calls, and no sum of smaller "
+        "things. The rest of a question is ClickHouse understanding it (see "
         "LOG.md), on its own side of the comparison too. A series answers with some two thousand sums, which the query API "
         "reads, ranks and writes as 140 kB: that is its part of the difference."
     )

@@ -89,11 +89,11 @@ def usage(table, bucket, source):
     GROUP BY tenant_id, bucket_, customer_id, provider, model, section_path, status"""
 
 
-#: The sketch of a tenant's bucket, as the aggregator writes it beside those of the keys.
+#: The sketches of a tenant's buckets, as the aggregator writes it beside those of the keys.
 TENANT_LATENCIES = """
-    INSERT INTO llmobserve.usage_15m (tenant_id, bucket, tenant_latency_buckets)
-    SELECT tenant_id, bucket, sumMap(latency_buckets) FROM llmobserve.usage_15m WHERE tenant_id != ''
-    GROUP BY tenant_id, bucket"""
+    INSERT INTO llmobserve.usage_15m (tenant_id, bucket, environment, tenant_latency_buckets)
+    SELECT tenant_id, bucket, environment, sumMap(latency_buckets) FROM llmobserve.usage_15m WHERE tenant_id != ''
+    GROUP BY tenant_id, bucket, environment"""
 
 
 def runs(source):

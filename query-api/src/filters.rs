@@ -79,15 +79,20 @@ impl Filters {
 
     /// Whether everything counts.
     pub(crate) fn is_empty(&self) -> bool {
+        self.environment.is_empty() && self.leave_environments_whole()
+    }
+
+    /// Whether all of an environment counts, or nothing of it.
+    pub(crate) fn leave_environments_whole(&self) -> bool {
         let Self {
             customer_id,
             provider,
             model,
             section,
-            environment,
+            environment: _,
             status,
         } = self;
-        [customer_id, provider, model, section, environment, status]
+        [customer_id, provider, model, section, status]
             .into_iter()
             .all(Vec::is_empty)
     }

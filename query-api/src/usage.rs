@@ -15,8 +15,8 @@ use crate::store::{Select, Store, Template};
 pub(crate) enum Sketches {
     /// Each row's own.
     Keys,
-    /// In the middle of the range those of a tenant's whole bucket: few, but they know no filters
-    /// and are missing from rows of before they were kept.
+    /// In the middle of the range those of all that a tenant had in a bucket and environment:
+    /// few, but they know no other filter and are missing from rows of before they were kept.
     Tenants,
 }
 

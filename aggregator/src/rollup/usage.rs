@@ -1,6 +1,8 @@
 //! `usage_15m` and `usage_1m`: the same at two resolutions, but that the former also has a row for
-//! each tenant and bucket with the sketch of all its latencies. Statistics of everything read
-//! that one, and not those of every key.
+//! each tenant, bucket and environment with the sketch of all its latencies. Statistics of
+//! everything read that one, and not those of every key.
+
+use std::collections::BTreeMap;
 
 use hashbrown::HashMap;
 use schemas::row_binary::RowBinary as _;
@@ -68,6 +70,16 @@ struct Key<'a> {
 impl<'a> Key<'a> {
     fn tenant_and_bucket(&self) -> (&'a str, u32) {
         (self.tenant_id, self.bucket)
+    }
+
+    /// Whose sketch this key's latencies go into, too.
+    fn of_tenant(&self) -> Self {
+        Self {
+            tenant_id: self.tenant_id,
+            bucket: self.bucket,
+            environment: self.environment,
+            ..Self::default()
+        }
     }
 }
 
@@ -178,23 +190,21 @@ impl Rows {
         self.put(&key, &Measures::default(), Some(marker), &Sketch::default());
     }
 
-    /// The sketch of one tenant's bucket: a row that names nothing else, not even a status.
+    /// The sketches of one tenant's bucket, in rows that name nothing else but the environment,
+    /// not even a status.
     fn put_tenant(&mut self, groups: &[(Key<'_>, Measures)]) {
-        let (Resolution::Quarter, Some((first, _))) = (self.resolution, groups.first()) else {
+        if self.resolution != Resolution::Quarter {
             return;
-        };
-        let mut all = Sketch::default();
-        for (_, measures) in groups {
-            all.merge(&measures.latencies);
         }
-        if !all.is_empty() {
-            let (tenant_id, bucket) = first.tenant_and_bucket();
-            let key = Key {
-                tenant_id,
-                bucket,
-                ..Key::default()
-            };
-            self.put(&key, &Measures::default(), None, &all);
+        let mut sketches: BTreeMap<Key<'_>, Sketch> = BTreeMap::new();
+        for (key, measures) in groups {
+            if !measures.latencies.is_empty() {
+                let key = key.of_tenant();
+                sketches.entry(key).or_default().merge(&measures.latencies);
+            }
+        }
+        for (key, sketch) in &sketches {
+            self.put(key, &Measures::default(), None, sketch);
         }
     }
 

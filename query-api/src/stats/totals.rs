@@ -77,7 +77,7 @@ pub(crate) async fn figures(
     let sums = Template::new(include_str!("totals.sql"));
     let sums = usage::select(store, access, range.parts(), filters, sums);
     let latencies = |sketches| Latencies::read(store, access, range, filters, sketches);
-    let sketches = if filters.is_empty() {
+    let sketches = if filters.leave_environments_whole() {
         Sketches::Tenants
     } else {
         Sketches::Keys

@@ -162,10 +162,22 @@ async fn filters_narrow_every_route() {
 async fn quantiles_of_everything_are_read_from_the_tenants_sketches() {
     const EVERYTHING: &str = "/dashboard/stats?tenant_id=acme";
     const BY_KEY: &str = "/dashboard/stats?tenant_id=acme&status=ok&status=error&status=cancelled&status=timeout&status=rate_limited";
-    let world = acme().await;
+    const OF_ONE: &str = "/dashboard/stats?tenant_id=acme&environment=prod";
+    let call = |environment, minutes, ms| Event {
+        environment,
+        latency_ms: Some(ms),
+        ..Event::new("acme", ago(minutes))
+    };
+    let world = World::with(&[
+        call("prod", 90, 100.0),
+        call("prod", 120, 150.0),
+        call("test", 120, 300.0),
+    ])
+    .await;
     let p95 = async |path| world.json(path).await["p95_latency_ms"].clone();
-    let told = p95(EVERYTHING).await;
+    let (told, of_one) = (p95(EVERYTHING).await, p95(OF_ONE).await);
     assert_eq!(p95(BY_KEY).await, told);
+    assert!(of_one.is_number() && of_one != told);
 
     // The keys' sketches grow by a factor of g^100, so that it shows who was asked.
     world
@@ -176,6 +188,7 @@ async fn quantiles_of_everything_are_read_from_the_tenants_sketches() {
         )
         .await;
     assert_eq!(p95(EVERYTHING).await, told);
+    assert_eq!(p95(OF_ONE).await, of_one);
     let changed = p95(BY_KEY).await;
     assert_ne!(changed, told);
 

@@ -126,8 +126,9 @@ impl Answer {
 
 /// As the aggregator and a rebuild write them.
 const TENANT_LATENCIES: &str = "
-    INSERT INTO usage_15m (tenant_id, bucket, tenant_latency_buckets)
-    SELECT tenant_id, bucket, sumMap(latency_buckets) FROM usage_15m WHERE tenant_id != '' GROUP BY tenant_id, bucket";
+    INSERT INTO usage_15m (tenant_id, bucket, environment, tenant_latency_buckets)
+    SELECT tenant_id, bucket, environment, sumMap(latency_buckets) FROM usage_15m WHERE tenant_id != ''
+    GROUP BY tenant_id, bucket, environment";
 
 impl World {
     /// A database with these events.
