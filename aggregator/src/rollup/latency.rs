@@ -2,8 +2,6 @@
 //! (Masson, Rim, Lee, VLDB 2019). Bucket `i` holds the latencies in `(g^(i-1), g^i]`
 //! microseconds with `g = 1.01 / 0.99`; any quantile read off it is within 1 %.
 
-use std::collections::BTreeMap;
-
 use schemas::row_binary::RowBinary as _;
 
 /// The bucket of latency 0.
@@ -11,18 +9,25 @@ const ZERO: i16 = -1;
 /// `1 / ln(1.01 / 0.99)`.
 const PER_LN: f64 = 49.998_333_288_887_09;
 
-/// Latencies by bucket.
+/// Latencies by bucket, in ascending order: there are few, so finding a place is cheap.
 #[derive(Debug, Default)]
-pub(super) struct Sketch(BTreeMap<i16, u64>);
+pub(super) struct Sketch(Vec<(i16, u64)>);
 
 impl Sketch {
     pub(super) fn add(&mut self, latency_us: u64) {
-        *self.0.entry(bucket_of(latency_us)).or_default() += 1;
+        self.count(bucket_of(latency_us), 1);
     }
 
     pub(super) fn merge(&mut self, other: &Self) {
         for (bucket, count) in &other.0 {
-            *self.0.entry(*bucket).or_default() += count;
+            self.count(*bucket, *count);
+        }
+    }
+
+    fn count(&mut self, bucket: i16, count: u64) {
+        match self.0.binary_search_by_key(&bucket, |(bucket, _)| *bucket) {
+            Ok(at) => self.0[at].1 += count,
+            Err(at) => self.0.insert(at, (bucket, count)),
         }
     }
 

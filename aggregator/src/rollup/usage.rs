@@ -71,16 +71,6 @@ impl<'a> Key<'a> {
     fn tenant_and_bucket(&self) -> (&'a str, u32) {
         (self.tenant_id, self.bucket)
     }
-
-    /// Whose sketch this key's latencies go into, too.
-    fn of_tenant(&self) -> Self {
-        Self {
-            tenant_id: self.tenant_id,
-            bucket: self.bucket,
-            environment: self.environment,
-            ..Self::default()
-        }
-    }
 }
 
 #[derive(Debug, Default)]
@@ -193,18 +183,24 @@ impl Rows {
     /// The sketches of one tenant's bucket, in rows that name nothing else but the environment,
     /// not even a status.
     fn put_tenant(&mut self, groups: &[(Key<'_>, Measures)]) {
-        if self.resolution != Resolution::Quarter {
+        let (Resolution::Quarter, Some((first, _))) = (self.resolution, groups.first()) else {
             return;
-        }
-        let mut sketches: BTreeMap<Key<'_>, Sketch> = BTreeMap::new();
+        };
+        let mut sketches: BTreeMap<&str, Sketch> = BTreeMap::new();
         for (key, measures) in groups {
             if !measures.latencies.is_empty() {
-                let key = key.of_tenant();
-                sketches.entry(key).or_default().merge(&measures.latencies);
+                let sketch = sketches.entry(key.environment).or_default();
+                sketch.merge(&measures.latencies);
             }
         }
-        for (key, sketch) in &sketches {
-            self.put(key, &Measures::default(), None, sketch);
+        for (environment, sketch) in &sketches {
+            let key = Key {
+                tenant_id: first.tenant_id,
+                bucket: first.bucket,
+                environment,
+                ..Key::default()
+            };
+            self.put(&key, &Measures::default(), None, sketch);
         }
     }
 
