@@ -28,7 +28,7 @@ use spill::Spill;
 const TURN: usize = 256;
 const TURNS_MAX: usize = 32;
 /// The thread's pause between turns: under load it is not woken for every single call.
-const TURN_PAUSE: Duration = Duration::from_millis(2);
+const TURN_PAUSE: Duration = Duration::from_millis(5);
 /// Time that what is left gets to be published at the end.
 const CLOSE_TIMEOUT: Duration = Duration::from_secs(12);
 
