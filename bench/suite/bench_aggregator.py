@@ -81,6 +81,6 @@ def report(results, ours, peers, made):
     results.note(
         f"{number(COUNT)} records, {number(made['sent'] - made['distinct'])} of them duplicates. The peer with 1 and with "
         f"2 consumers: {of(peers['1'], 'rate').show()} and {of(peers['2'], 'rate').show()} rows/s; its better one stands "
-        f"in the table. The peer knows no duplicates, keeps no ledger, and its raw rows and rollups are separate inserts of "
+        f"in the table. The peer knows no duplicates, keeps no ledger and no sketches of whole tenants, and its raw rows and rollups are separate inserts of "
         "which a crash loses or repeats some."
     )
