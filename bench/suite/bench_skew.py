@@ -7,7 +7,7 @@ from probes import Probes
 
 TITLE = "one tenant at 90 % of the traffic, spread over the 4 partitions"
 AGAINST = "a thousand tenants that send the same"
-COUNT = 3_000_000 if FULL else 600_000
+COUNT = 3_000_000 if FULL else 1_200_000
 RATE = 8_000
 SECONDS = 60 if FULL else 25
 CASES = {
@@ -57,6 +57,6 @@ def report(results, rates, delays):
                 f"{p99['hot'] / p99['even']:.2f}", "≤ 2", p99["hot"] <= 2 * p99["even"])
     even = rates["even"].values
     results.note(f"0.8 of what the even load came to is {number(0.8 * min(even))} rows/s by its slowest run, {number(0.8 * max(even))} "
-                 "by its fastest: a batch is a twelfth of a run, and merges fall into one run and not into another.")
+                 "by its fastest: a batch is a twenty-fourth of a run, and merges fall into one run and not into another.")
     results.note(f"{number(COUNT)} records a run; {len(delays['hot'])} and {len(delays['even'])} probes; "
                  f"with `spread` off the others' p99 is {p99['hot, not spread']:.2f} s.")
