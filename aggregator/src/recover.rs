@@ -164,7 +164,10 @@ async fn committed(lease: &Lease) -> Result<(Option<u64>, Option<Intent>), Stop>
 }
 
 /// No plan of ours to go by. First nothing old may land any more; then what the ledger
-/// calls complete is behind us. `found`: an offset that another tool committed.
+/// calls complete is behind us, but for its last batch. That may be of an owner that wrote it
+/// without knowing that it was replaced, and then its successor's plan, which would have had
+/// everything looked at, is lost. So it is looked at again, where the log still has it.
+/// `found`: an offset that another tool committed.
 async fn from_tables(log: &Log, writer: &Writer, found: Option<u64>) -> Result<u64, Stop> {
     let (low, high) = bounds(&writer.lease).await?;
     if high == low && high == 0 {
@@ -178,9 +181,15 @@ async fn from_tables(log: &Log, writer: &Writer, found: Option<u64>) -> Result<u
     );
     metrics::offsets_lost();
     writer.lease.sleep(writer.insert_lifetime).await?;
-    let ask = || writer.store.ledger_end(log);
-    let complete = insist(writer.lease.stop(), "read the ledger", ask).await;
-    let complete = complete.ok_or(Stop::Revoked)?.unwrap_or(low);
+    let ask = || writer.store.last_batch(log);
+    let last = insist(writer.lease.stop(), "read the ledger", ask).await;
+    let last = last.ok_or(Stop::Revoked)?;
+    let complete = last.map_or(
+        low,
+        |OffsetRange { start, end }| {
+            if start < low { end } else { start }
+        },
+    );
     // An operator may step over what retention has removed, and over nothing else.
     Ok(found
         .filter(|found| *found <= low)

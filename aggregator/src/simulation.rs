@@ -129,6 +129,13 @@ mod tests {
         }
     }
 
+    /// An owner that froze wrote the rest of its batch, ledger and all, over a ghost of its
+    /// successor; then the successor's plan was lost.
+    #[test]
+    fn a_seed_that_once_fell() {
+        assert_eq!(case(1_003_607_262_366_952_057, None), Ok(()));
+    }
+
     #[test]
     fn every_rule_of_the_protocol_is_needed() {
         use clap::ValueEnum as _;

@@ -30,8 +30,8 @@ pub trait Store: Send + Sync {
     /// The end of the batch that begins at `start`, where some of it is stored.
     async fn batch_from(&self, log: &Log, start: u64) -> anyhow::Result<Option<u64>>;
 
-    /// Up to where the ledger says that everything is stored.
-    async fn ledger_end(&self, log: &Log) -> anyhow::Result<Option<u64>>;
+    /// The last batch that the ledger tells of.
+    async fn last_batch(&self, log: &Log) -> anyhow::Result<Option<OffsetRange>>;
 
     /// The ids below `offset` that the duplicate window may still be asked for.
     async fn ids_below(

@@ -12,7 +12,7 @@ use tokio::time::Instant;
 use super::world::{LATE_MAX, LateCommit, LateInsert, World};
 use crate::block::Block;
 use crate::consume::Feed;
-use crate::log::Log;
+use crate::log::{Log, OffsetRange};
 use crate::offsets::{CommitError, Offsets};
 use crate::store::{Erasure, Extent, Store, StoredId, StoredRow};
 
@@ -235,9 +235,9 @@ impl Store for Arc<Member> {
         Ok(self.world().tables.batch_from(start))
     }
 
-    async fn ledger_end(&self, log: &Log) -> anyhow::Result<Option<u64>> {
+    async fn last_batch(&self, _: &Log) -> anyhow::Result<Option<OffsetRange>> {
         self.alive().await;
-        Ok(self.world().tables.ledger_end(log))
+        Ok(self.world().tables.last_batch())
     }
 
     async fn ids_below(

@@ -6,7 +6,7 @@ use schemas::row::month_of;
 
 use super::cells::{Cells, Types};
 use crate::block::{Block, Table};
-use crate::log::Log;
+use crate::log::OffsetRange;
 use crate::store::{Extent, StoredId, StoredRow};
 
 /// Every table, and the tokens that each has seen.
@@ -115,9 +115,14 @@ impl Tables {
         end.filter(|end| *end > start).map(|end| end as u64)
     }
 
-    pub(super) fn ledger_end(&self, _: &Log) -> Option<u64> {
+    pub(super) fn last_batch(&self) -> Option<OffsetRange> {
         let lines = self.rows(Table::IngestLedger).iter();
-        lines.map(|line| line.int("offset_end") as u64).max()
+        let last = lines.max_by_key(|line| line.int("offset_end"))?;
+        let offset = |column| last.int(column) as u64;
+        Some(OffsetRange {
+            start: offset("offset_start"),
+            end: offset("offset_end"),
+        })
     }
 
     pub(super) fn ids_below(&self, offset: u64) -> Vec<StoredId> {

@@ -10,7 +10,7 @@ use futures::stream::{BoxStream, StreamExt as _, try_unfold};
 
 use super::{Erasure, Extent, Store, StoredId, StoredRow};
 use crate::block::{Block, Table};
-use crate::log::Log;
+use crate::log::{Log, OffsetRange};
 
 /// ClickHouse, with the settings that make an insert atomic and repeatable.
 #[derive(Clone)]
@@ -128,9 +128,10 @@ impl Store for ClickHouse {
         Ok((end > start).then_some(end))
     }
 
-    async fn ledger_end(&self, log: &Log) -> anyhow::Result<Option<u64>> {
-        let query = self.of_log(include_str!("ledger_end.sql"), log);
-        Ok(query.fetch_optional().await?)
+    async fn last_batch(&self, log: &Log) -> anyhow::Result<Option<OffsetRange>> {
+        let query = self.of_log(include_str!("last_batch.sql"), log);
+        let found: Option<(u64, u64)> = query.fetch_optional().await?;
+        Ok(found.map(|(start, end)| OffsetRange { start, end }))
     }
 
     async fn ids_below(

@@ -289,13 +289,14 @@ impl World {
                 wait,
             );
             let (_, high) = asked.unwrap();
-            let sql = include_str!("../../src/store/ledger_end.sql");
+            let sql = include_str!("../../src/store/last_batch.sql");
             let query = self.clickhouse.query(sql);
             let query = query
                 .param("topic", &kafka.events_topic)
                 .param("epoch", &epoch)
                 .param("partition", partition);
-            ends.push((high.cast_unsigned(), query.fetch_one().await.unwrap()));
+            let (_, ledger_end): (u64, u64) = query.fetch_one().await.unwrap();
+            ends.push((high.cast_unsigned(), ledger_end));
         }
         ends
     }

@@ -3,7 +3,7 @@
 
 use std::sync::Arc;
 
-use aggregator::{Block, Erasure, Extent, Log, Store, StoredId, StoredRow};
+use aggregator::{Block, Erasure, Extent, Log, OffsetRange, Store, StoredId, StoredRow};
 use async_trait::async_trait;
 use futures::stream::BoxStream;
 
@@ -54,8 +54,8 @@ impl<B: Between> Store for Wrapped<B> {
         self.0.inner().batch_from(log, start).await
     }
 
-    async fn ledger_end(&self, log: &Log) -> anyhow::Result<Option<u64>> {
-        self.0.inner().ledger_end(log).await
+    async fn last_batch(&self, log: &Log) -> anyhow::Result<Option<OffsetRange>> {
+        self.0.inner().last_batch(log).await
     }
 
     async fn ids_below(
