@@ -22,6 +22,7 @@ mod sample;
 mod sieve;
 mod sse;
 mod tally;
+mod told;
 
 pub(crate) use extract::warm_up;
 pub(crate) use filter::Filter;

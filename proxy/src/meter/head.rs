@@ -1,7 +1,6 @@
 //! What a response's head says of what the call used.
 
 use axum::http::{HeaderMap, HeaderName, StatusCode};
-use serde_json::{Map, Value};
 
 /// What Bedrock's headers count, by the names that the last chunk of its streams has for it.
 static COUNTED_IN_HEADERS: [(HeaderName, &str); 4] = [
@@ -32,7 +31,7 @@ const SERVER: HeaderName = HeaderName::from_static("x-inference-provider");
 pub(super) struct Head {
     pub(super) is_stream: bool,
     pub(super) is_refusal: bool,
-    pub(super) counted: Map<String, Value>,
+    pub(super) counted: Vec<(&'static str, u64)>,
     pub(super) error: Option<String>,
     /// Who served the model, of a router.
     pub(super) server: Option<String>,
@@ -44,7 +43,7 @@ impl Head {
         let text = |name: &HeaderName| super::text(headers, name);
         let counted = COUNTED_IN_HEADERS.iter().filter_map(|(header, name)| {
             let count: u64 = text(header)?.trim().parse().ok()?;
-            Some(((*name).to_owned(), count.into()))
+            Some((*name, count))
         });
         // `ValidationException:http://internal.amazon.com/…`
         let error = text(&AWS_ERROR).and_then(|kind| kind.split(':').next());

@@ -1,8 +1,7 @@
 //! The verdict on a call: measured, estimated, unknown, or nothing to pay.
 
 use schemas::money::Usd;
-use schemas::pricing::Usage;
-use serde_json::Value;
+use schemas::pricing::{Part, Report, Usage};
 
 use super::End;
 use super::extract;
@@ -34,11 +33,9 @@ impl Call {
             return self.unanswered();
         };
         for tally in &mut said {
-            if !head.counted.is_empty() {
-                let metrics = &mut tally.answer["metrics"];
-                if metrics.is_null() {
-                    *metrics = head.counted.clone().into();
-                }
+            if !head.counted.is_empty() && tally.told.get("metrics").is_none() {
+                let counted = head.counted.iter().copied();
+                tally.told.set("metrics", Report::of_counts(counted));
             }
         }
         let mut metered = match said.as_slice() {
@@ -124,7 +121,7 @@ impl Call {
         ) {
             return Some(BATCH.to_owned());
         }
-        let member = |of: &str, name: &str| tally.answer.get(of)?.get(name)?.as_str();
+        let member = |of: &str, name: &str| tally.told.get(of)?.get(name)?.as_str();
         if member("usage", "speed") == Some("fast") {
             return Some("fast".to_owned());
         }
@@ -179,7 +176,7 @@ impl Call {
     fn reported(&self, tally: &Tally) -> Option<Usage> {
         let server = self.endpoint.server.as_deref();
         let flavor = self.endpoint.flavor;
-        let mut usage = extract::usage(self.provider, server, flavor, &tally.answer);
+        let mut usage = extract::usage(self.provider, server, flavor, &tally.told);
         if flavor == Flavor::Speech && usage.is_none() && !self.asked.input.is_empty() {
             let mut spoken = Usage::default();
             #[allow(clippy::cast_precision_loss)] // nobody speaks 2^53 characters
@@ -206,7 +203,7 @@ impl Call {
             Flavor::Chat | Flavor::Anthropic | Flavor::Gemini => {
                 tally.has_stopped || !head.is_stream
             }
-            Flavor::Invoke => tally.has_stopped || tally.answer.get("metrics").is_some(),
+            Flavor::Invoke => tally.has_stopped || tally.told.get("metrics").is_some(),
             _ => true,
         }
     }
@@ -239,13 +236,15 @@ impl Call {
         if self.provider?.name() != "openrouter" {
             return None;
         }
-        let usage = tally.answer.get("usage")?;
-        let usd = |value: &Value| Usd::parse(&value.as_number()?.to_string()).ok();
+        let usage = tally.told.get("usage")?;
+        let usd = |part: Part<'_>| Usd::parse(&part.as_number()?.to_string()).ok();
         let fee = usd(usage.get("cost")?)?;
         let upstream = || usd(usage.get("cost_details")?.get("upstream_inference_cost")?);
-        let total = match usage.get("is_byok") {
-            Some(Value::Bool(true)) => fee.checked_add(upstream()?)?,
-            _ => fee,
+        let is_byok = usage.get("is_byok").is_some_and(Part::is_true);
+        let total = if is_byok {
+            fee.checked_add(upstream()?)?
+        } else {
+            fee
         };
         (total < Usd::EVENT_MAX).then_some(total)
     }

@@ -138,7 +138,7 @@ impl Findings<Said> for Documents<'_> {
         self.tally.commit();
         if let Some(lines) = &mut self.lines {
             let line = std::mem::take(self.tally);
-            if !line.answer.is_null() {
+            if !line.told.is_empty() {
                 add_line(lines, line);
             }
         }
@@ -148,7 +148,7 @@ impl Findings<Said> for Documents<'_> {
 /// A batch has as many answers as requests, but few models: per model one tally is kept.
 fn add_line(lines: &mut Vec<Tally>, line: Tally) {
     if let Some(known) = lines.iter_mut().find(|known| known.model == line.model) {
-        known.add(line);
+        known.told.add(&line.told);
     } else if lines.len() < MODELS_MAX {
         lines.push(line);
     }

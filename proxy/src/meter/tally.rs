@@ -1,22 +1,29 @@
 //! What an answer has said of itself so far.
 
+use std::ops::Range;
+
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
-use serde_json::Value;
+use schemas::pricing::{Part, Report};
+use serde_json::Number;
 
 use super::paths::{ANSWER, Said};
 use super::sample::Sample;
 use super::sieve::{Findings, Sieve};
+use super::told::Told;
 
 /// Findings of one event kept until it is complete; more are not an event that anyone sends.
 const FINDINGS_MAX: usize = 256;
+/// As many as most events have, and their JSON; room for them is made at once.
+const FINDINGS: usize = 8;
+const FINDINGS_BYTES: usize = 512;
+/// Room that is not given back between events.
+const FINDINGS_KEPT: usize = 16 * 1024;
 
 /// All that was said, later over earlier.
 #[derive(Debug, Default)]
 pub(super) struct Tally {
-    /// The members from which usage is extracted, by genai-prices' names and ours.
-    /// Null until something was said.
-    pub(super) answer: Value,
+    pub(super) told: Told,
     pub(super) model: Option<String>,
     pub(super) tier: Option<String>,
     pub(super) status: Option<String>,
@@ -31,8 +38,9 @@ pub(super) struct Tally {
     pub(super) written: Sample,
     /// The same where it came whole; some streams say it both ways.
     pub(super) whole: Sample,
-    /// Of the event at hand.
-    pending: Vec<(Said, Value)>,
+    /// Of the event at hand, with where in `pending_json` it is.
+    pending: Vec<(Said, Range<usize>)>,
+    pending_json: Vec<u8>,
     pending_written: Sample,
     pending_whole: Sample,
     is_wrapped: bool,
@@ -43,70 +51,59 @@ impl Tally {
     pub(super) fn commit(&mut self) {
         self.written.append(&mut self.pending_written);
         self.whole.append(&mut self.pending_whole);
+        // Their room is the next event's.
+        let json = std::mem::take(&mut self.pending_json);
         let mut pending = std::mem::take(&mut self.pending);
-        for (said, value) in pending.drain(..) {
-            self.learn(said, value);
+        for (said, range) in pending.drain(..) {
+            self.learn(said, &json[range]);
         }
-        self.pending = pending; // its room is the next event's
+        self.pending = pending;
+        self.pending_json = json;
+        self.pending_json.clear();
+        self.pending_json.shrink_to(FINDINGS_KEPT);
     }
 
     /// The event at hand was damaged.
     pub(super) fn discard(&mut self) {
         self.pending.clear();
+        self.pending_json.clear();
         self.pending_written.clear();
         self.pending_whole.clear();
     }
 
-    fn learn(&mut self, said: Said, value: Value) {
-        if value.is_null() {
+    fn learn(&mut self, said: Said, json: &[u8]) {
+        if json == b"null" {
             return;
         }
         match said {
-            Said::Model => keep(&mut self.model, value),
-            Said::Tier => keep(&mut self.tier, first_of(value, &["type"])),
-            Said::Status => keep(&mut self.status, value),
-            Said::Id => keep(&mut self.id, value),
-            Said::Background => self.is_background = value == Value::Bool(true),
+            Said::Model => keep(&mut self.model, text(json)),
+            Said::Tier => keep(&mut self.tier, text_or(json, &["type"])),
+            Said::Status => keep(&mut self.status, text(json)),
+            Said::Id => keep(&mut self.id, text(json)),
+            Said::Background => self.is_background = json == b"true",
             Said::Stop => self.has_stopped = true,
-            Said::Event => self.has_ended |= value.as_str().is_some_and(is_last),
-            Said::Error => keep(
-                &mut self.error,
-                first_of(value, &["code", "type", "status"]),
-            ),
-            Said::ErrorName => keep(&mut self.error, value),
-            Said::Member(name) => self.merge(name, value),
-            Said::Lesser(name) => {
-                if self.answer.get(name).is_none() {
-                    self.merge(name, value);
+            Said::Event => self.has_ended |= text(json).is_some_and(|name| is_last(&name)),
+            Said::Error => keep(&mut self.error, text_or(json, &["code", "type", "status"])),
+            Said::ErrorName => keep(&mut self.error, text(json)),
+            Said::Lesser(name) if self.told.get(name).is_some() => {}
+            Said::Member(name) | Said::Lesser(name) => {
+                if let Some(report) = Report::parse(json) {
+                    self.told.merge(name, report);
                 }
             }
             Said::Count(name) => {
-                self.answer[name] = value;
+                if let Some(report) = Report::parse(json) {
+                    self.told.set(name, report);
+                }
             }
             Said::Sum(name) => {
-                let sum = |value: Option<&Value>| value.and_then(Value::as_u64).unwrap_or_default();
-                let total = sum(self.answer.get(name)).saturating_add(sum(Some(&value)));
-                self.answer[name] = total.into();
+                let known = self.told.get(name).and_then(Part::as_u64);
+                let more = serde_json::from_slice(json).unwrap_or_default();
+                let sum = known.unwrap_or_default().saturating_add(more);
+                self.told.set(name, Report::of_count(sum));
             }
             Said::Wrapped | Said::Written | Said::Whole => {}
         }
-    }
-
-    /// Streams report as they go, each time what has changed: Anthropic the output, Gemini all.
-    fn merge(&mut self, name: &str, value: Value) {
-        let Value::Object(mut said) = value else {
-            return;
-        };
-        said.retain(|_, value| !value.is_null());
-        match &mut self.answer[name] {
-            Value::Object(known) => known.extend(said),
-            unknown => *unknown = Value::Object(said),
-        }
-    }
-
-    /// Another answer of the same model: a batch's usage is the sum of its answers'.
-    pub(super) fn add(&mut self, other: Self) {
-        add(&mut self.answer, other.answer);
     }
 
     /// An answer in base64 within the answer.
@@ -131,10 +128,14 @@ impl Findings<Said> for Tally {
             if !self.is_wrapped {
                 self.unwrap(json);
             }
-        } else if self.pending.len() < FINDINGS_MAX
-            && let Ok(value) = serde_json::from_slice(json)
-        {
-            self.pending.push((said, value));
+        } else if self.pending.len() < FINDINGS_MAX {
+            let start = self.pending_json.len();
+            if start == 0 {
+                self.pending_json.reserve(FINDINGS_BYTES);
+                self.pending.reserve(FINDINGS);
+            }
+            self.pending_json.extend_from_slice(json);
+            self.pending.push((said, start..self.pending_json.len()));
         }
     }
 
@@ -149,24 +150,6 @@ impl Findings<Said> for Tally {
     fn document(&mut self) {}
 }
 
-/// Adds the whole numbers of two values of one shape, wherever they are in them.
-fn add(sum: &mut Value, value: Value) {
-    match (sum, value) {
-        (Value::Object(sum), Value::Object(members)) => {
-            for (name, value) in members {
-                add(sum.entry(name).or_insert(Value::Null), value);
-            }
-        }
-        (sum @ Value::Null, value) => *sum = value,
-        (sum @ Value::Number(_), value @ Value::Number(_)) => {
-            if let (Some(left), Some(right)) = (sum.as_u64(), value.as_u64()) {
-                *sum = left.saturating_add(right).into();
-            }
-        }
-        _ => {}
-    }
-}
-
 /// The events of Anthropic's, Cohere's and OpenAI's streams behind which nothing comes.
 fn is_last(event: &str) -> bool {
     matches!(
@@ -179,25 +162,31 @@ fn is_last(event: &str) -> bool {
     )
 }
 
-fn keep(slot: &mut Option<String>, value: Value) {
-    let text = match value {
-        Value::String(text) => text,
-        Value::Number(number) => number.to_string(),
-        _ => return,
-    };
-    if !text.is_empty() {
+fn keep(slot: &mut Option<String>, text: Option<String>) {
+    if let Some(text) = text.filter(|text| !text.is_empty()) {
         *slot = Some(text);
     }
 }
 
-/// The value itself, or of an object the first of these members that says something.
-fn first_of(value: Value, names: &[&str]) -> Value {
-    let Value::Object(mut object) = value else {
-        return value;
-    };
-    let says = |value: &Value| value.is_string() || value.is_number();
-    names
-        .iter()
-        .find_map(|name| object.remove(*name).filter(says))
-        .unwrap_or(Value::Null)
+/// Of a text or a number.
+fn text(json: &[u8]) -> Option<String> {
+    match json.first()? {
+        b'"' => serde_json::from_slice(json).ok(),
+        b'-' | b'0'..=b'9' => Some(serde_json::from_slice::<Number>(json).ok()?.to_string()),
+        _ => None,
+    }
+}
+
+/// The same; of an object, of the first of these members that is one.
+fn text_or(json: &[u8], names: &[&str]) -> Option<String> {
+    if json.first() != Some(&b'{') {
+        return text(json);
+    }
+    let object = Report::parse(json)?;
+    let object = object.root()?;
+    names.iter().find_map(|name| {
+        let member = object.get(name)?;
+        let number = || member.as_number().map(ToString::to_string);
+        member.as_str().map(ToOwned::to_owned).or_else(number)
+    })
 }
