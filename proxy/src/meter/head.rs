@@ -21,6 +21,8 @@ static COUNTED_IN_HEADERS: [(HeaderName, &str); 4] = [
         "cacheWriteInputTokenCount",
     ),
 ];
+/// One look at all names in place of six for each answer.
+const AWS: &str = "x-amzn-";
 const AWS_ERROR: HeaderName = HeaderName::from_static("x-amzn-errortype");
 const AWS_TIER: HeaderName = HeaderName::from_static("x-amzn-bedrock-service-tier");
 /// Of Hugging Face's router.
@@ -41,19 +43,21 @@ pub(super) struct Head {
 impl Head {
     pub(super) fn read(status: StatusCode, headers: &HeaderMap, is_stream: bool) -> Self {
         let text = |name: &HeaderName| super::text(headers, name);
+        let is_of_aws = headers.keys().any(|name| name.as_str().starts_with(AWS));
+        let of_aws = |name: &HeaderName| if is_of_aws { text(name) } else { None };
         let counted = COUNTED_IN_HEADERS.iter().filter_map(|(header, name)| {
-            let count: u64 = text(header)?.trim().parse().ok()?;
+            let count: u64 = of_aws(header)?.trim().parse().ok()?;
             Some((*name, count))
         });
         // `ValidationException:http://internal.amazon.com/…`
-        let error = text(&AWS_ERROR).and_then(|kind| kind.split(':').next());
+        let error = of_aws(&AWS_ERROR).and_then(|kind| kind.split(':').next());
         Self {
             is_stream,
             is_refusal: !status.is_success(),
             counted: counted.collect(),
             error: error.map(ToOwned::to_owned),
             server: text(&SERVER).map(ToOwned::to_owned),
-            tier: text(&AWS_TIER).map(ToOwned::to_owned),
+            tier: of_aws(&AWS_TIER).map(ToOwned::to_owned),
         }
     }
 }

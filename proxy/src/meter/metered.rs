@@ -76,9 +76,13 @@ fn is_consistent(usage: &Usage) -> bool {
 
 /// A text as an event may carry it: short, and without control characters.
 pub(super) fn printable(text: String) -> Option<String> {
-    // There are at least as many bytes as characters.
-    let fits = text.len() <= TEXT_CHARS_MAX || text.chars().count() <= TEXT_CHARS_MAX;
-    if !fits || text.chars().any(char::is_control) {
+    let is_plain = text.bytes().all(|byte| matches!(byte, b' '..=b'~'));
+    let chars = if is_plain {
+        text.len()
+    } else {
+        text.chars().count()
+    };
+    if chars > TEXT_CHARS_MAX || (!is_plain && text.chars().any(char::is_control)) {
         return None;
     }
     let trimmed = text.trim();

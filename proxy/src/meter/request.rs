@@ -45,7 +45,7 @@ impl RequestReader {
         let content_type = content_type.unwrap_or_default().to_ascii_lowercase();
         let body = if content_type.starts_with("multipart/form-data") {
             Body::Form(FormReader::default())
-        } else if content_type.is_empty() || content_type.contains("json") {
+        } else if content_type.is_empty() || super::says_json(&content_type) {
             Body::Json(Sieve::new(&REQUEST))
         } else {
             Body::Opaque

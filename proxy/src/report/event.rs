@@ -51,8 +51,7 @@ fn id(facts: &Facts, metered: &Metered) -> String {
         .unwrap_or_else(|| Uuid::now_v7().to_string())
 }
 
-/// A call in the event's own terms: each field's JSON, one behind the other. What is null is
-/// not said.
+/// A call in the event's own terms: each field's JSON, one behind the other.
 struct Said {
     json: Vec<u8>,
     fields: Vec<(Field, Range<usize>)>,
@@ -74,15 +73,15 @@ impl Said {
         said.say(Field::Timestamp, &(micros(facts.started) / 1000))?;
         said.say(Field::LatencyMs, &millis(facts.latency))?;
         let ttft = facts.ttft.filter(|_| metered.is_streaming);
-        said.say(Field::TtftMs, &ttft.map(millis))?;
+        said.say_known(Field::TtftMs, ttft.map(millis))?;
         said.say(Field::IsStreaming, &metered.is_streaming)?;
-        said.say(Field::Model, &metered.model)?;
-        said.say(Field::ServiceTier, &metered.service_tier)?;
+        said.say_known(Field::Model, metered.model.as_ref())?;
+        said.say_known(Field::ServiceTier, metered.service_tier.as_ref())?;
         let http_status = facts.http_status.map(|status| status.as_u16());
-        said.say(Field::HttpStatus, &http_status)?;
-        said.say(Field::Status, &status(facts, metered))?;
+        said.say_known(Field::HttpStatus, http_status)?;
+        said.say_known(Field::Status, status(facts, metered))?;
         let failure = facts.failure.map(Failure::code);
-        said.say(Field::ErrorType, &failure.or(metered.error_type.as_deref()))?;
+        said.say_known(Field::ErrorType, failure.or(metered.error_type.as_deref()))?;
         let usage_basis = match metered.basis {
             Some(Basis::Measured) => "measured",
             Some(Basis::Estimated) => "estimated",
@@ -94,16 +93,24 @@ impl Said {
     }
 
     fn say_usage(&mut self, usage: &Usage) -> serde_json::Result<()> {
-        self.say(Field::InputTokens, &usage.input_tokens)?;
-        self.say(Field::OutputTokens, &usage.output_tokens)?;
-        self.say(Field::CachedTokens, &usage.cached_tokens)?;
-        self.say(Field::CacheWriteTokens, &usage.cache_write_tokens)?;
-        self.say(Field::CacheWrite1hTokens, &usage.cache_write_1h_tokens)?;
-        self.say(Field::ReasoningTokens, &usage.reasoning_tokens)?;
-        self.say(Field::AudioInputTokens, &usage.audio_input_tokens)?;
-        self.say(Field::AudioOutputTokens, &usage.audio_output_tokens)?;
+        self.say_known(Field::InputTokens, usage.input_tokens)?;
+        self.say_known(Field::OutputTokens, usage.output_tokens)?;
+        self.say_known(Field::CachedTokens, usage.cached_tokens)?;
+        self.say_known(Field::CacheWriteTokens, usage.cache_write_tokens)?;
+        self.say_known(Field::CacheWrite1hTokens, usage.cache_write_1h_tokens)?;
+        self.say_known(Field::ReasoningTokens, usage.reasoning_tokens)?;
+        self.say_known(Field::AudioInputTokens, usage.audio_input_tokens)?;
+        self.say_known(Field::AudioOutputTokens, usage.audio_output_tokens)?;
         let units = (!usage.units.is_empty()).then_some(&usage.units);
-        self.say(Field::Usage, &units)
+        self.say_known(Field::Usage, units)
+    }
+
+    fn say_known<T: Serialize>(
+        &mut self,
+        field: Field,
+        value: Option<T>,
+    ) -> serde_json::Result<()> {
+        value.map_or(Ok(()), |value| self.say(field, &value))
     }
 
     fn say<T: Serialize + ?Sized>(&mut self, field: Field, value: &T) -> serde_json::Result<()> {
