@@ -4,6 +4,7 @@ that all of them are stored afterwards is checked. CPU time is of the proxy's ow
 when a request was due.
 """
 
+import contextlib
 import hashlib
 import json
 import os
@@ -18,9 +19,11 @@ from machine import (
 )
 
 TITLE = "calls through the proxy; ours meters, and every event is stored"
-AGAINST = "nginx and LiteLLM's proxy, one worker each, in front of the same upstream; ours as it comes, a worker a core"
+AGAINST = "nginx and LiteLLM's proxy in front of the same upstream: one worker each, then ours as it comes, a worker a core, beside nginx with as many"
 PATH = "/v1/chat/completions"
 CONNECTIONS = 32
+#: Of what is written in Rust.
+ONE_WORKER = {"TOKIO_WORKER_THREADS": "1"}
 #: Streams at once; each brings a piece every 20 ms.
 STREAMS = (20, 100)
 
@@ -63,13 +66,15 @@ def wait_for(port, path, seconds=120):
             time.sleep(0.2)
 
 
-def nginx(directory, port, upstream):
+def nginx(directory, port, upstream, workers):
     binary = shutil.which("nginx") or shutil.which("nginx", path="/usr/sbin")
     if not binary:
         raise SystemExit("missing: nginx (apt-get install nginx)")
+    directory = directory / f"nginx-{workers}"
+    directory.mkdir()
     config = directory / "nginx.conf"
     config.write_text(f"""
-        worker_processes 1; daemon off; pid {directory}/nginx.pid; error_log stderr;
+        worker_processes {workers}; daemon off; pid {directory}/nginx.pid; error_log stderr;
         events {{ worker_connections 4096; }}
         http {{
           access_log off;
@@ -120,54 +125,85 @@ def litellm(directory, port, upstream):
 
 def run(results):
     directory = scratch("proxy-")
-    upstream_port, nginx_port, litellm_port, relay_port = free_ports(4)
+    upstream_port, nginx_port, nginxes_port, litellm_port, relay_port = free_ports(5)
     settings = {"LLMOBSERVE_PROXY_UPSTREAMS": f"openai=http://127.0.0.1:{upstream_port}"}
     processes = []
-    try:
-        with open(directory / "log", "ab") as log, running(settings) as instance:
-            processes.append(start([TOOL, "upstream", "--port", str(upstream_port)], log))
-            processes.append(start(nginx(directory, nginx_port, upstream_port), log))
-            processes.append(start(litellm(directory, litellm_port, upstream_port), log))
-            processes.append(start([TOOL, "relay", "--port", str(relay_port), "--upstream", str(upstream_port)], log))
-            targets = {
-                "directly": Target("directly", upstream_port),
-                "nginx": Target("nginx", nginx_port, pids=lambda: tree(processes[1].pid)),
-                "hyper": Target("hyper alone", relay_port, pids=lambda: tree(processes[3].pid)),
-                "ours": Target("ours", instance.proxy, "/openai" + PATH, lambda: instance.children("proxy")),
-                "LiteLLM": Target("LiteLLM", litellm_port, pids=lambda: tree(processes[2].pid)),
+
+    def peer(name, port, command, **environment):
+        process = start(command, log, **environment)
+        processes.append(process)
+        return Target(name, port, pids=lambda: tree(process.pid))
+
+    with open(directory / "log", "ab") as log:
+        try:
+            directly = peer("directly", upstream_port, [TOOL, "upstream", "--port", str(upstream_port)])
+            alone = {
+                "nginx": peer("nginx", nginx_port, nginx(directory, nginx_port, upstream_port, 1)),
+                "hyper": peer("hyper", relay_port, [TOOL, "relay", "--port", str(relay_port), "--upstream", str(upstream_port)],
+                              **ONE_WORKER),
+                "LiteLLM": peer("LiteLLM", litellm_port, litellm(directory, litellm_port, upstream_port)),
             }
-            for target in targets.values():
-                wait_for(target.port, target.path)
-                target.load(2, CONNECTIONS)
-            parts = Parts(instance)
-            with stopped(parts.aggregator, parts.clickhouse):
-                measure(results, targets)
-            check_stored(instance)
-    finally:
-        for process in processes:
-            stop(process)
+            nginxes = peer("nginx", nginxes_port, nginx(directory, nginxes_port, upstream_port, os.cpu_count()))
+            with ours(settings | ONE_WORKER) as target:
+                one_worker_each(results, alone | {"ours": target})
+            with ours(settings) as target:
+                as_it_comes(results, {"directly": directly, "nginx": nginxes, "ours": target, "LiteLLM": alone["LiteLLM"]})
+        finally:
+            for process in processes:
+                stop(process)
 
 
-def measure(results, targets):
-    per_cpu, rates = {}, {}
-    for name in ("nginx", "hyper", "ours", "LiteLLM"):
-        loads = [targets[name].load(SECONDS, CONNECTIONS) for _ in range(RUNS)]
-        per_cpu[name] = Several(load["answers"]["count"] / load["cpu"] for load in loads)
-        rates[name] = Several(load["answers"]["count"] / load["seconds"] for load in loads)
+@contextlib.contextmanager
+def ours(settings):
+    """Ours, with all else that `up` starts standing still; in the end every call is stored."""
+    with running(settings) as instance:
+        parts = Parts(instance)
+        with stopped(parts.aggregator, parts.clickhouse):
+            yield Target("ours", instance.proxy, "/openai" + PATH, lambda: instance.children("proxy"))
+        check_stored(instance)
+
+
+def in_turns(targets):
+    """Calls per CPU-second, and by the clock."""
+    for target in targets.values():
+        wait_for(target.port, target.path)
+        target.load(2, CONNECTIONS)
+    loads = {name: [] for name in targets}
+    for _ in range(RUNS):
+        for name, target in targets.items():
+            loads[name].append(target.load(SECONDS, CONNECTIONS))
+    per = lambda what: {name: Several(load["answers"]["count"] / load[what] for load in loads[name]) for name in loads}
+    return per("cpu"), per("seconds")
+
+
+def one_worker_each(results, targets):
+    per_cpu, rates = in_turns(targets)
     results.ratio = per_cpu["ours"].median / per_cpu["nginx"].median
-    results.row("calls per CPU-second, beside nginx", per_cpu["ours"].show(), per_cpu["nginx"].show(), f"{results.ratio:.2f}",
-                "≥ 0.5", results.ratio >= 0.5)
+    results.row("calls per CPU-second, one worker each, beside nginx", per_cpu["ours"].show(), per_cpu["nginx"].show(),
+                f"{results.ratio:.2f}", "≥ 0.5", results.ratio >= 0.5)
     limit = per_cpu["hyper"].median / per_cpu["nginx"].median
-    results.row("calls per CPU-second of a proxy on hyper that reads nothing, beside nginx", per_cpu["hyper"].show(),
+    results.row("the same of a proxy on hyper that reads nothing, beside nginx", per_cpu["hyper"].show(),
                 per_cpu["nginx"].show(), f"{limit:.2f}", "", None)
     beside = per_cpu["ours"].median / per_cpu["LiteLLM"].median
-    results.row("calls per CPU-second, beside LiteLLM", per_cpu["ours"].show(), per_cpu["LiteLLM"].show(), f"{beside:.0f}",
-                "≥ 30", beside >= 30)
-    results.row("calls/s by the clock, beside nginx; LiteLLM's", rates["ours"].show(), f"{rates['nginx'].show()}; {rates['LiteLLM'].show()}",
+    results.row("calls per CPU-second, one worker each, beside LiteLLM", per_cpu["ours"].show(), per_cpu["LiteLLM"].show(),
+                f"{beside:.0f}", "≥ 30", beside >= 30)
+    results.row("calls/s by the clock, one worker each, beside nginx; LiteLLM's", rates["ours"].show(),
+                f"{rates['nginx'].show()}; {rates['LiteLLM'].show()}", f"{rates['ours'].median / rates['nginx'].median:.2f}", "", None)
+    results.note(f"With one worker each a call costs ours {1e6 / per_cpu['ours'].median:.0f} µs of CPU, nginx "
+                 f"{1e6 / per_cpu['nginx'].median:.0f}: nginx passes bytes on, ours also reads both bodies, prices them, makes an event and "
+                 "hands it to Kafka (see LOG.md). A proxy on the same hyper that only passes bytes on takes "
+                 f"{1e6 / per_cpu['hyper'].median:.0f}: what is left of nginx's rate then, before a body is read.")
+
+
+def as_it_comes(results, targets):
+    per_cpu, rates = in_turns({name: targets[name] for name in ("nginx", "ours", "LiteLLM")})
+    results.row("calls per CPU-second, a worker a core, beside nginx with as many", per_cpu["ours"].show(), per_cpu["nginx"].show(),
+                f"{per_cpu['ours'].median / per_cpu['nginx'].median:.2f}", "", None)
+    results.row("calls/s by the clock, a worker a core, beside nginx with as many", rates["ours"].show(), rates["nginx"].show(),
                 f"{rates['ours'].median / rates['nginx'].median:.2f}", "", None)
     # The same schedule for each: half of what ours takes; then what LiteLLM can keep.
     lines, added = [], {}
-    for rate, names in ((rates["ours"].median / 2, ("directly", "nginx", "hyper", "ours")),
+    for rate, names in ((rates["ours"].median / 2, ("directly", "nginx", "ours")),
                         (rates["LiteLLM"].median / 2, ("directly", "nginx", "ours", "LiteLLM"))):
         found = {name: [targets[name].load(SECONDS / 2, CONNECTIONS, rate=rate)["answers"] for _ in range(RUNS)] for name in names}
         base = {p: Several(load[p] for load in found["directly"]).median for p in ("p50", "p99")}
@@ -192,10 +228,6 @@ def measure(results, targets):
         added_first = {name: first[streams, name]["p99"] - first[streams, "directly"]["p99"] for name in ("ours", "nginx")}
         results.row(f"added to the p99 of a stream's first piece, ms, {streams} at once", f"{added_first['ours']:.2f}",
                     f"{added_first['nginx']:.2f} (nginx)", "", "≤ 1", added_first["ours"] <= 1)
-    results.note(f"A call costs ours {1e6 / per_cpu['ours'].median:.0f} µs of CPU, nginx {1e6 / per_cpu['nginx'].median:.0f}: nginx passes "
-                 "bytes on, ours also reads both bodies, prices them, makes an event and hands it to Kafka (see LOG.md). A proxy "
-                 f"on the same hyper that only passes bytes on takes {1e6 / per_cpu['hyper'].median:.0f}: what is left of nginx's rate "
-                 "then, before a body is read.")
     results.note("Load, upstream and proxy share two cores, so a p99 is mostly waiting for one. At half of ours' capacity nginx is "
                  "busy for a sixth of a core, ours for half of one: what it adds beyond nginx follows from the row above.")
     results.table(["through", "load", "p50 ms", "p99 ms", "adds to p50", "adds to p99"], lines)
