@@ -1,6 +1,7 @@
 //! The aggregator's promises on real parts: see `ARCHITECTURE.md`, "Exactly once".
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 
+mod retention;
 mod world;
 
 use chrono::{DateTime, Utc};

@@ -5,7 +5,8 @@ use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
 use aggregator::Config;
-use rdkafka::admin::{AlterConfig, ResourceSpecifier};
+use rdkafka::admin::{AdminClient, AdminOptions, AlterConfig, ResourceSpecifier};
+use rdkafka::client::DefaultClientContext;
 use rdkafka::consumer::{BaseConsumer, CommitMode, Consumer as _};
 use rdkafka::producer::{FutureProducer, FutureRecord};
 use rdkafka::{ClientConfig, Offset, TopicPartitionList};
@@ -256,13 +257,11 @@ impl World {
 
     /// From now on log time is what the sender says: a broker's clock, for the test to set.
     pub(crate) async fn set_log_times(&self) {
-        let admin: rdkafka::admin::AdminClient<_> =
-            self.config.kafka.client("test").create().unwrap();
+        let (admin, options) = self.admin();
         let topic = ResourceSpecifier::Topic(&self.config.kafka.events_topic);
         let change = AlterConfig::new(topic)
             .set("message.timestamp.type", "CreateTime")
             .set("message.timestamp.after.max.ms", "86400000");
-        let options = rdkafka::admin::AdminOptions::new();
         let results = admin.alter_configs([&change], &options).await.unwrap();
         assert!(results.iter().all(Result::is_ok), "{results:?}");
     }
@@ -301,10 +300,26 @@ impl World {
         ends
     }
 
+    /// Records of the partition below the offset.
+    pub(crate) async fn retention_removes(&self, partition: i32, offset: i64) {
+        let (admin, options) = self.admin();
+        let mut list = TopicPartitionList::new();
+        let topic = &self.config.kafka.events_topic;
+        list.add_partition_offset(topic, partition, Offset::Offset(offset))
+            .unwrap();
+        let removed = admin.delete_records(&list, &options).await.unwrap();
+        for element in removed.elements() {
+            element.error().unwrap();
+        }
+    }
+
+    fn admin(&self) -> (AdminClient<DefaultClientContext>, AdminOptions) {
+        let admin = self.config.kafka.client("test").create().unwrap();
+        (admin, AdminOptions::new())
+    }
+
     pub(crate) async fn make_topics_again(&self) {
-        let admin: rdkafka::admin::AdminClient<_> =
-            self.config.kafka.client("test").create().unwrap();
-        let options = rdkafka::admin::AdminOptions::new();
+        let (admin, options) = self.admin();
         let topic = self.config.kafka.events_topic.as_str();
         let results = admin.delete_topics(&[topic], &options).await.unwrap();
         assert!(results.iter().all(Result::is_ok), "{results:?}");
@@ -316,9 +331,7 @@ impl World {
     }
 
     pub(crate) async fn delete_offsets(&self) {
-        let admin: rdkafka::admin::AdminClient<_> =
-            self.config.kafka.client("test").create().unwrap();
-        let options = rdkafka::admin::AdminOptions::new();
+        let (admin, options) = self.admin();
         let deadline = Instant::now() + Duration::from_secs(30);
         loop {
             let results = admin
