@@ -6,6 +6,7 @@
 use std::collections::HashMap;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
+use std::thread;
 use std::time::Duration;
 
 use rdkafka::client::ClientContext;
@@ -24,6 +25,8 @@ const POLL: Duration = Duration::from_millis(500);
 const THROTTLE_EVERY: Duration = Duration::from_millis(100);
 /// How long leaving the group may take; after that the broker finds out by itself.
 const LEAVE_MAX: Duration = Duration::from_secs(15);
+/// Between two looks at what has come of it.
+const LEAVE_PAUSE: Duration = Duration::from_millis(10);
 /// What the client gets to let go of its partitions, in threads of its own. One that is closed
 /// before leaves without a word, and the next owner waits for its session to end.
 const LET_GO: Duration = Duration::from_millis(200);
@@ -262,12 +265,15 @@ pub(crate) fn poll(
         }
     }
     consumer.unsubscribe();
-    // The revocation that follows stops the workers; serve it.
+    // The revocation that follows stops the workers; serve it. The client's own waits go by the
+    // wall clock, and where nothing comes any more, one that is set back makes them long.
     let deadline = Instant::now() + LEAVE_MAX;
     while !group.feeds().is_empty() && Instant::now() < deadline {
-        drop(consumer.poll(THROTTLE_EVERY));
+        drop(consumer.poll(Duration::ZERO));
+        thread::sleep(LEAVE_PAUSE);
     }
-    drop(consumer.poll(LET_GO));
+    thread::sleep(LET_GO);
+    drop(consumer.poll(Duration::ZERO));
     *group
         .assignments
         .lock()

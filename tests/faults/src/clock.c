@@ -3,6 +3,7 @@
 #define _GNU_SOURCE
 #include <dlfcn.h>
 #include <fcntl.h>
+#include <pthread.h>
 #include <stdint.h>
 #include <stdlib.h>
 #include <sys/mman.h>
@@ -46,6 +47,18 @@ time_t time(time_t *at) {
   clock_gettime(CLOCK_REALTIME, &now);
   if (at) *at = now.tv_sec;
   return now.tv_sec;
+}
+
+/* The kernel's clock is not off: a wait until a time of ours would be longer by the offset. A
+ * time since the machine began, of a monotonic clock, is far smaller than one since 1970. */
+int pthread_cond_timedwait(pthread_cond_t *condition, pthread_mutex_t *mutex, const struct timespec *until) {
+  static int (*real)(pthread_cond_t *, pthread_mutex_t *, const struct timespec *);
+  /* By version: by name alone it may be the one of before 2003, with another condition. */
+  if (!real) real = dlvsym(RTLD_NEXT, "pthread_cond_timedwait", "GLIBC_2.3.2");
+  if (!real) real = dlsym(RTLD_NEXT, "pthread_cond_timedwait");
+  struct timespec at = *until;
+  if (at.tv_sec > 1000000000) at.tv_sec -= *offset;
+  return real(condition, mutex, &at);
 }
 
 int timespec_get(struct timespec *at, int base) {
