@@ -31,6 +31,20 @@ test("every figure is compared with the period before, until someone switches th
   await expect(card(page, "Top movers")).toContainText("Nothing to compare with");
 });
 
+test("nothing moves away from under the hand while figures arrive", async ({ page }) => {
+  await page.addInitScript(() => {
+    const moved = Object.assign(window, { moved: 0 });
+    const add = (entries: PerformanceEntryList) => entries.forEach((entry) => { moved.moved += (entry as unknown as { value: number }).value; });
+    new PerformanceObserver((list) => { add(list.getEntries()); }).observe({ type: "layout-shift", buffered: true });
+  });
+  await page.goto(at("/", ALPHA));
+  await expect(page.getByTestId("unpriced-count")).toBeVisible();
+  await expect(card(page, "Cost over time").locator(".legend li").first()).toBeVisible();
+  await expect(card(page, "Latest runs").getByRole("row").nth(1)).toBeVisible();
+  // As a part of the screen times the way it went.
+  expect(await page.evaluate(() => (window as unknown as { moved: number }).moved)).toBeLessThan(0.01);
+});
+
 for (const [dimension, key] of [["Provider", "provider"], ["Model", "model"], ["Customer", "customer_id"]] as const) {
   test(`cost over time by ${dimension.toLowerCase()} adds up to what was sent`, async ({ page }) => {
     await page.goto(at("/", ALPHA));

@@ -18,11 +18,12 @@ export function Overview() {
   return (
     <>
       <h1 className="visually-hidden">Overview</h1>
-      {now.data && <Unpriced count={now.data.unpriced_count} />}
       <Summary of={now} call={call} />
       {nothing ? <NoCalls /> : (
         <>
           <CostOverTime />
+          {/* Not above: what comes late must not move what someone is about to press. */}
+          {now.data && <Unpriced count={now.data.unpriced_count} />}
           {/* Browsers ask six questions at a time: the figures on top come first. */}
           {now.data && (
             <div className="columns">

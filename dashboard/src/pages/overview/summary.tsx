@@ -26,7 +26,8 @@ export function Summary({ of, call }: Props) {
     <Stat
       label={label} calls={calls} wide={wide} stale={of.isPlaceholderData}
       value={now && value(now)}
-      foot={now && was && <Delta now={measure(now) ?? 0} before={measure(was)} good={good} />}
+      // A line that is to come has its room: what is below stays where it is.
+      foot={now && was ? <Delta now={measure(now) ?? 0} before={measure(was)} good={good} /> : before && "\u00a0"}
       before={now && was && measure(was) !== null && value(was)}
     />
   );
