@@ -2,6 +2,9 @@
 //! every answer, whatever is missing in it, too much, or of another kind.
 #![allow(clippy::unwrap_used, clippy::panic)]
 
+#[path = "published/field.rs"]
+mod field;
+
 use std::sync::LazyLock;
 
 use genai_prices::{Calculator, ExtractRequest};
@@ -34,19 +37,9 @@ fn theirs(provider: &str, flavor: &str, answer: &Value) -> Option<Usage> {
         .ok()?;
     let mut usage = Usage::default();
     for (key, quantity) in &found.usage {
-        let field = match key.as_str() {
-            "input_tokens" => &mut usage.input_tokens,
-            "output_tokens" => &mut usage.output_tokens,
-            "cache_read_tokens" => &mut usage.cached_tokens,
-            "cache_write_tokens" => &mut usage.cache_write_tokens,
-            "cache_write_1h_tokens" => &mut usage.cache_write_1h_tokens,
-            "output_reasoning_tokens" => &mut usage.reasoning_tokens,
-            "input_audio_tokens" => &mut usage.audio_input_tokens,
-            "output_audio_tokens" => &mut usage.audio_output_tokens,
-            unit => {
-                usage.units.insert(unit.to_owned(), quantity);
-                continue;
-            }
+        let Some(field) = field::field(&mut usage, key.as_str()) else {
+            usage.units.insert(key.as_str().to_owned(), quantity);
+            continue;
         };
         // Nobody has half a token, nor more of them than a float can count.
         if quantity.fract() != 0.0 || quantity >= 9_007_199_254_740_992.0 {

@@ -7,6 +7,9 @@
     clippy::print_stdout
 )]
 
+#[path = "published/field.rs"]
+mod field;
+
 use std::collections::BTreeMap;
 use std::io::Read;
 use std::path::Path;
@@ -66,19 +69,9 @@ impl Expected {
 fn usage(reported: &BTreeMap<String, f64>) -> Usage {
     let mut usage = Usage::default();
     for (name, quantity) in reported {
-        let field = match name.as_str() {
-            "input_tokens" => &mut usage.input_tokens,
-            "output_tokens" => &mut usage.output_tokens,
-            "cache_read_tokens" => &mut usage.cached_tokens,
-            "cache_write_tokens" => &mut usage.cache_write_tokens,
-            "cache_write_1h_tokens" => &mut usage.cache_write_1h_tokens,
-            "output_reasoning_tokens" => &mut usage.reasoning_tokens,
-            "input_audio_tokens" => &mut usage.audio_input_tokens,
-            "output_audio_tokens" => &mut usage.audio_output_tokens,
-            _ => {
-                usage.units.insert(name.clone(), *quantity);
-                continue;
-            }
+        let Some(field) = field::field(&mut usage, name) else {
+            usage.units.insert(name.clone(), *quantity);
+            continue;
         };
         *field = Some(*quantity as u64);
     }
