@@ -183,13 +183,11 @@ async fn from_tables(log: &Log, writer: &Writer, found: Option<u64>) -> Result<u
     writer.lease.sleep(writer.insert_lifetime).await?;
     let ask = || writer.store.last_batch(log);
     let last = insist(writer.lease.stop(), "read the ledger", ask).await;
-    let last = last.ok_or(Stop::Revoked)?;
-    let complete = last.map_or(
-        low,
-        |OffsetRange { start, end }| {
-            if start < low { end } else { start }
-        },
-    );
+    let complete = match last.ok_or(Stop::Revoked)? {
+        Some(last) if last.start >= low => last.start,
+        Some(last) => last.end,
+        None => low,
+    };
     // An operator may step over what retention has removed, and over nothing else.
     Ok(found
         .filter(|found| *found <= low)
