@@ -34,6 +34,8 @@ pub(crate) struct Batch {
     pub(crate) bytes: usize,
     rows: Vec<Row>,
     lines: BTreeMap<String, Line>,
+    /// The lines' sum, which is asked for at every record.
+    outcome: Line,
     /// Log time of the first record; all records of a batch share its hour, so that the
     /// ledger's hours are exact.
     first_log_time_ms: Option<i64>,
@@ -50,6 +52,7 @@ impl Batch {
             bytes: 0,
             rows: Vec::new(),
             lines: BTreeMap::new(),
+            outcome: Line::default(),
             first_log_time_ms: None,
             arrived: None,
         }
@@ -82,39 +85,35 @@ impl Batch {
                 };
                 let row = Row::new(event, position);
                 let verdict = admission.admit(&row)?;
-                self.line(&row.event.tenant_id).count(verdict);
+                self.tell(&row.event.tenant_id, |line| line.count(verdict));
                 if verdict == Verdict::Stored {
                     self.rows.push(row);
                 }
             }
             Err(reason) => {
-                self.line("").dead_lettered += 1;
+                self.tell("", |line| line.dead_lettered += 1);
                 self.dead_letters.push(DeadLetter { message, reason });
             }
         }
         Ok(())
     }
 
-    fn line(&mut self, tenant_id: &str) -> &mut Line {
-        if !self.lines.contains_key(tenant_id) {
-            self.lines.insert(tenant_id.to_owned(), Line::default());
+    fn tell(&mut self, tenant_id: &str, count: impl Fn(&mut Line)) {
+        count(&mut self.outcome);
+        match self.lines.get_mut(tenant_id) {
+            Some(line) => count(line),
+            None => count(self.lines.entry(tenant_id.to_owned()).or_default()),
         }
-        self.lines.entry(tenant_id.to_owned()).or_default()
     }
 
     /// Records taken in.
     pub(crate) fn records(&self) -> u64 {
-        self.lines.values().map(|line| line.received()).sum()
+        self.outcome.received()
     }
 
     /// What became of them, all tenants together.
     pub(crate) fn outcome(&self) -> Line {
-        self.lines.values().fold(Line::default(), |sum, line| Line {
-            stored: sum.stored + line.stored,
-            erased: sum.erased + line.erased,
-            duplicates: sum.duplicates + line.duplicates,
-            dead_lettered: sum.dead_lettered + line.dead_lettered,
-        })
+        self.outcome
     }
 
     pub(crate) fn intent(&self) -> Intent {
