@@ -177,15 +177,23 @@ async fn says_what_is_missing_and_both_ways_out() {
     let dir = tempfile::tempdir().unwrap();
     let mut config = Config::single(dir.path(), 0);
     config.java = Some("/nowhere/java".into());
-    let error = Broker::start(config).await.unwrap_err().to_string();
-    for part in [
-        "/nowhere/java",
-        "Java 17",
-        "Maven",
-        "make",
-        "docker compose up",
-    ] {
-        assert!(error.contains(part), "{error}");
+    let first = Broker::start(config.clone()).await.unwrap_err();
+    // One that has run before does not ask Java for its version.
+    let data = dir.path().join("data");
+    std::fs::create_dir_all(&data).unwrap();
+    std::fs::write(data.join("meta.properties"), "").unwrap();
+    let broker = Broker::start(config).await.unwrap();
+    let later = broker.wait_ready(READY).await.unwrap_err();
+    for error in [first.to_string(), later.to_string()] {
+        for part in [
+            "/nowhere/java",
+            "Java 17",
+            "Maven",
+            "make",
+            "docker compose up",
+        ] {
+            assert!(error.contains(part), "{error}");
+        }
     }
 }
 

@@ -21,6 +21,7 @@ const PROBE_INTERVAL: Duration = Duration::from_millis(20);
 #[derive(Debug)]
 pub struct Broker {
     node: Node,
+    java: Java,
     // Before the directory: the process is dropped, so killed, before the lock is let go.
     process: Process,
     directory: Directory,
@@ -41,7 +42,7 @@ impl Broker {
     }
 
     fn start_blocking(config: &Config) -> Result<Self, StartError> {
-        let java = Java::find(config.java.as_deref())?;
+        let java = Java::named(config.java.as_deref());
         let jars = Jars::find(config.libs.as_deref())?;
         let node = claim_ports(config.node)?;
         let voters = match config.voters.as_slice() {
@@ -51,9 +52,10 @@ impl Broker {
         let directory = Directory::open(&config.data_dir)?;
         let settings = properties::server(config, node, voters, &directory.data());
         let settings = directory.write("server.properties", &settings)?;
-        let launcher = Launcher::new(java, jars, config.heap_mb, &directory)?;
+        let launcher = Launcher::new(&java, jars, config.heap_mb, &directory)?;
 
         if !directory.is_formatted() {
+            java.check()?;
             let cluster_id = config.cluster_id.clone().unwrap_or_else(new_cluster_id);
             let mut format = launcher.command("kafka.tools.StorageTool")?;
             format
@@ -70,6 +72,7 @@ impl Broker {
         let process = Process::spawn(command, "kafka").map_err(StartError::io("Java"))?;
         Ok(Self {
             node,
+            java,
             process,
             directory,
         })
@@ -80,7 +83,7 @@ impl Broker {
         let deadline = Instant::now() + timeout;
         while !probe::answers(self.node.id, self.node.port).await {
             if let Some(status) = self.process.exit_status() {
-                return Err(exited("Kafka", status, &self.directory));
+                return Err(self.ended(status));
             }
             if Instant::now() >= deadline {
                 let log = self.directory.last_lines();
@@ -114,8 +117,15 @@ impl Broker {
     /// Waits until the process has ended by itself, and says how and with which last words.
     pub async fn exited(&self) -> StartError {
         match self.process.exited().await {
-            Ok(status) => exited("Kafka", status, &self.directory),
+            Ok(status) => self.ended(status),
             Err(error) => StartError::io("Kafka")(error),
+        }
+    }
+
+    fn ended(&self, status: ExitStatus) -> StartError {
+        match self.java.check() {
+            Ok(()) => exited("Kafka", status, &self.directory),
+            Err(missing) => missing,
         }
     }
 

@@ -8,31 +8,37 @@ use super::StartError;
 /// Kafka 4 runs on Java 17 and newer.
 const VERSION_MIN: u32 = 17;
 
-/// A Java that is new enough.
+/// A `java` program.
 #[derive(Clone, Debug)]
 pub(super) struct Java(PathBuf);
 
 impl Java {
     /// `given`, else `LLMOBSERVE_JAVA`, else `JAVA_HOME/bin/java`, else `java` on the `PATH`.
-    pub(super) fn find(given: Option<&Path>) -> Result<Self, StartError> {
+    pub(super) fn named(given: Option<&Path>) -> Self {
         let set = |name| std::env::var_os(name).filter(|value| !value.is_empty());
         let java = given
             .map(Path::to_path_buf)
             .or_else(|| set("LLMOBSERVE_JAVA").map(PathBuf::from))
             .or_else(|| set("JAVA_HOME").map(|home| PathBuf::from(home).join("bin/java")))
             .unwrap_or_else(|| PathBuf::from("java"));
-        let output = Command::new(&java)
+        Self(java)
+    }
+
+    /// That it is there and new enough. Java takes 50 ms to say so, so one asks before the
+    /// first start and after one that failed.
+    pub(super) fn check(&self) -> Result<(), StartError> {
+        let java = self.0.display();
+        let output = Command::new(&self.0)
             .arg("-version")
             .stdin(Stdio::null())
             .output()
-            .map_err(|error| missing(format!("cannot run `{}`: {error}", java.display())))?;
+            .map_err(|error| missing(format!("cannot run `{java}`: {error}")))?;
         let banner = String::from_utf8_lossy(&output.stderr);
         match major_version(&banner) {
-            Some(version) if version >= VERSION_MIN => Ok(Self(java)),
-            Some(version) => Err(missing(format!("`{}` is Java {version}", java.display()))),
+            Some(version) if version >= VERSION_MIN => Ok(()),
+            Some(version) => Err(missing(format!("`{java}` is Java {version}"))),
             None => Err(missing(format!(
-                "`{} -version` does not name a version",
-                java.display()
+                "`{java} -version` does not name a version"
             ))),
         }
     }

@@ -10,7 +10,7 @@ use super::properties;
 
 /// Makes the commands that run Kafka's programs for one data directory.
 pub(super) struct Launcher<'a> {
-    java: Java,
+    java: &'a Java,
     jars: Jars,
     heap_mb: u32,
     directory: &'a Directory,
@@ -19,7 +19,7 @@ pub(super) struct Launcher<'a> {
 
 impl<'a> Launcher<'a> {
     pub(super) fn new(
-        java: Java,
+        java: &'a Java,
         jars: Jars,
         heap_mb: u32,
         directory: &'a Directory,
