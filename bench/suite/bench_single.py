@@ -1,24 +1,36 @@
 """One event a request, over connections that stay open."""
 
+import contextlib
 import socket
 
 from machine import RUNS, SECONDS, TOOL, WORK, Parts, Several, accepted_only, cpu_seconds, events, free_ports, platform_key, running, start, stop, stopped, tool, wait_until
 
 TITLE = "one event a request, keep-alive, API key and validation on, acknowledged by Kafka"
-AGAINST = "axum answering 202 after only parsing the body (`Json<Value>`)"
+AGAINST = ("axum answering 202 after only parsing the body (`Json<Value>`); and the same after rdkafka's `FutureProducer`, "
+           "set up as ours, has Kafka's acknowledgement")
 CONNECTIONS = 64
+SHAPE = ["--batch", 1, "--connections", CONNECTIONS]
 
 
 def run(results):
     WORK.mkdir(parents=True, exist_ok=True)
-    port, = free_ports(1)
-    with open(WORK / "accept-only.log", "ab") as log, running({"LLMOBSERVE_AUTH": "required"}) as instance:
-        peer = start([TOOL, "accept-only", "--port", str(port)], log)
-        try:
-            wait_until(lambda: listens(port), 10, "the peer's port")
+    with running({"LLMOBSERVE_AUTH": "required"}) as instance:
+        kafka = ["--brokers", f"127.0.0.1:{instance.kafka}"]
+        with server() as parsing, server(*kafka) as producing:
             key, parts = platform_key(instance), Parts(instance)
             with stopped(parts.aggregator, parts.proxy):
-                measure(results, instance, key, parts, port, peer.pid)
+                measure(results, (parts.up, instance.port, "--key", key), parsing, producing)
+
+
+@contextlib.contextmanager
+def server(*arguments):
+    """A peer: its process and port."""
+    port, = free_ports(1)
+    with open(WORK / "accept-only.log", "ab") as log:
+        peer = start([TOOL, "accept-only", "--port", str(port), *arguments], log)
+        try:
+            wait_until(lambda: listens(port), 30, "the peer's port")
+            yield peer.pid, port
         finally:
             stop(peer)
 
@@ -28,32 +40,37 @@ def listens(port):
         return s.connect_ex(("127.0.0.1", port)) == 0
 
 
-def measure(results, instance, key, parts, port, peer):
-    shape = ["--batch", 1, "--connections", CONNECTIONS]
-    events(instance, "--key", key, "--seconds", 2, *shape)
-    ours, bare, wall, bare_wall, latency, bare_latency = [], [], [], [], [], []
-    for _ in range(RUNS):
-        before = cpu_seconds(parts.up)
-        load = accepted_only(events(instance, "--key", key, "--seconds", SECONDS, *shape))
-        ours.append(load["accepted_events"] / (cpu_seconds(parts.up) - before))
-        wall.append(load["accepted_events"] / load["seconds"])
-        latency.append(load["from_due"]["p99"])
-        before = cpu_seconds(peer)
-        load = accepted_only(tool("events", "--address", f"127.0.0.1:{port}", "--seconds", SECONDS, *shape))
-        bare.append(load["accepted_events"] / (cpu_seconds(peer) - before))
-        bare_wall.append(load["accepted_events"] / load["seconds"])
-        bare_latency.append(load["from_due"]["p99"])
-    ours, bare, wall, bare_wall = map(Several, (ours, bare, wall, bare_wall))
+def measure(results, *servers):
+    for each in servers:
+        load(*each, seconds=2)
+    # In turns, so that all see the same machine.
+    runs = [[load(*each, seconds=SECONDS) for each in servers] for _ in range(RUNS)]
+    (ours, wall, latency), (bare, bare_wall, bare_latency), (acked, acked_wall, acked_latency) = (
+        [Several(figures) for figures in zip(*of_one)] for of_one in zip(*runs)
+    )
     results.ratio = ours.median / bare.median
     results.row("events per CPU-second of the server", ours.show(), bare.show(), f"{results.ratio:.2f}", "≥ 0.6",
                 results.ratio >= 0.6)
-    results.row("events/s by the clock", wall.show(), bare_wall.show(), f"{wall.median / bare_wall.median:.2f}", "", None)
+    results.row("the same beside axum that waits for Kafka, too", ours.show(), acked.show(),
+                f"{ours.median / acked.median:.2f}", "", None)
+    results.row("events/s by the clock; of axum that waits for Kafka", wall.show(),
+                f"{bare_wall.show()}; {acked_wall.show()}", f"{wall.median / bare_wall.median:.2f}", "", None)
     results.note(
-        f"{CONNECTIONS} connections; p99 {Several(latency).show(1)} ms with Kafka's acknowledgement in it, the peer's "
-        f"{Several(bare_latency).show(1)} ms without."
+        f"{CONNECTIONS} connections; p99 {latency.show(1)} ms with Kafka's acknowledgement in it, axum's "
+        f"{acked_latency.show(1)} ms with it and {bare_latency.show(1)} without."
     )
+    floor = acked.median / bare.median
     results.note(
-        f"A request costs ingest {1e6 / ours.median:.1f} µs of CPU, the peer {1e6 / bare.median:.1f} µs. The "
-        "difference is Kafka's producer, whose batches are small when each request waits for its own, the answer that "
-        "waits for it, and pricing and encoding (see LOG.md)."
+        f"A request costs ingest {1e6 / ours.median:.1f} µs of CPU, axum that only parses {1e6 / bare.median:.1f} and axum that "
+        f"only parses and waits for Kafka {1e6 / acked.median:.1f}, which is {floor:.2f} of the first one's rate: a 202 "
+        "that says that an event is safe has a producer's CPU in it, whose batches are small when each request waits for its own. "
+        "Ours checks, prices and encodes the event besides (see LOG.md)."
     )
+
+
+def load(pid, port, *arguments, seconds):
+    """Events per CPU-second and per second, and the p99 in ms."""
+    before = cpu_seconds(pid)
+    done = accepted_only(tool("events", "--address", f"127.0.0.1:{port}", "--seconds", seconds, *SHAPE, *arguments))
+    count = done["accepted_events"]
+    return count / (cpu_seconds(pid) - before), count / done["seconds"], done["from_due"]["p99"]

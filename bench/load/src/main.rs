@@ -50,7 +50,7 @@ fn main() -> anyhow::Result<()> {
         Role::AcceptOnly(args) => accept_only::run(&args),
         Role::Dedup(args) => dedup::run(&args),
         Role::Count(args) => count::run(&args),
-        Role::Upstream(args) => one_thread(upstream::run(args)),
+        Role::Upstream(args) => one_thread(until_told(upstream::run(args))),
         Role::Relay(args) => relay::run(&args),
         Role::Load(args) => one_thread(load::run(args)),
     }
@@ -62,4 +62,13 @@ fn one_thread(work: impl Future<Output = anyhow::Result<()>>) -> anyhow::Result<
         .enable_all()
         .build()?
         .block_on(work)
+}
+
+/// A server ends in order on SIGTERM: a build that counts what it does writes the counts then.
+async fn until_told(serving: impl Future<Output = anyhow::Result<()>>) -> anyhow::Result<()> {
+    let told = service::shutdown::on_signal()?;
+    tokio::select! {
+        done = serving => done,
+        () = told.cancelled() => Ok(()),
+    }
 }

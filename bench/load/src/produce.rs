@@ -6,10 +6,10 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::{Duration, Instant};
 
 use anyhow::{Context, ensure};
-use rdkafka::ClientContext;
 use rdkafka::message::DeliveryResult;
 use rdkafka::producer::{BaseRecord, Producer as _, ProducerContext, ThreadedProducer};
 use rdkafka::types::RDKafkaErrorCode;
+use rdkafka::{ClientConfig, ClientContext};
 use schemas::pricing::PriceBook;
 use schemas::topics::EVENTS;
 use serde_json::json;
@@ -217,8 +217,12 @@ fn send(producer: &Producer, acks: &Acks, record: &Encoded, sent: u64) -> anyhow
     }
 }
 
-/// As `service::publish` sets it up.
 fn producer(brokers: &str, acks: &Arc<Acks>) -> anyhow::Result<Producer> {
+    Ok(config(brokers).create_with_context(Deliveries(Arc::clone(acks)))?)
+}
+
+/// As `service::publish` sets it up.
+pub(crate) fn config(brokers: &str) -> ClientConfig {
     let mut config = KafkaArgs::at(brokers).client("bench");
     config
         .set("enable.idempotence", "true")
@@ -227,7 +231,7 @@ fn producer(brokers: &str, acks: &Arc<Acks>) -> anyhow::Result<Producer> {
         .set("linger.ms", "5")
         .set("queue.buffering.max.messages", "1000000")
         .set("queue.buffering.max.kbytes", (256 << 10).to_string());
-    Ok(config.create_with_context(Deliveries(Arc::clone(acks)))?)
+    config
 }
 
 fn partitions(producer: &Producer) -> anyhow::Result<u32> {

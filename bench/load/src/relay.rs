@@ -12,6 +12,8 @@ use hyper_util::client::legacy::connect::HttpConnector;
 use hyper_util::rt::{TokioExecutor, TokioIo};
 use tokio::net::TcpListener;
 
+use crate::until_told;
+
 #[derive(clap::Args)]
 pub(crate) struct Args {
     /// Port on 127.0.0.1.
@@ -27,7 +29,7 @@ pub(crate) fn run(args: &Args) -> anyhow::Result<()> {
     tokio::runtime::Builder::new_multi_thread()
         .enable_all()
         .build()?
-        .block_on(serve(args))
+        .block_on(until_told(serve(args)))
 }
 
 async fn serve(args: &Args) -> anyhow::Result<()> {
