@@ -10,12 +10,15 @@ from pathlib import Path
 from machine import RUNS, Instance, Parts, Several, events, note, scratch
 
 TITLE = "`ready` of `llmobserve up` when everything is built and it has run before"
-AGAINST = "Kafka's own start, by the same command on the same data"
+AGAINST = "Kafka's own start on the same data: by the settings of its own script, and as `up` starts it"
+#: Of Kafka's `kafka-server-start.sh` and `kafka-run-class.sh`.
+SCRIPT = ("-Xmx1G -Xms1G -server -XX:+UseG1GC "
+          "-XX:MaxGCPauseMillis=20 -XX:InitiatingHeapOccupancyPercent=35 -XX:+ExplicitGCInvokesConcurrent").split()
 
 
 def run(results):
     directory = str(scratch("start-"))
-    ours, kafka = [], []
+    ours, kafka, by_script = [], [], []
     instance = Instance(directory)
     instance.start(300)
     events(instance, "--seconds", 3)
@@ -28,20 +31,33 @@ def run(results):
     instance.terminate(120)
     for _ in range(RUNS):
         kafka.append(kafka_alone(command, where, environment, directory))
+        by_script.append(kafka_alone(as_its_script(command), where, environment, directory))
         size = Path(instance.log.name).stat().st_size
         took = instance.start(300)
         steps = timeline(Path(instance.log.name).read_bytes()[size:].decode())
         ours.append(took)
         instance.terminate(120)
-        note(f"ready in {took:.2f} s, Kafka alone in {kafka[-1]:.2f} s")
-    ours, kafka = Several(ours), Several(kafka)
+        note(f"ready in {took:.2f} s, Kafka alone in {kafka[-1]:.2f} s, by its script's settings in {by_script[-1]:.2f} s")
+    ours, kafka, by_script = Several(ours), Several(kafka), Several(by_script)
     results.ratio = ours.median / kafka.median
-    results.row("seconds until ready", ours.show(2), kafka.show(2), f"{results.ratio:.2f}", "≤ 1.3", results.ratio <= 1.3)
+    beside = ours.median / by_script.median
+    results.row("seconds until ready, beside Kafka by its script's settings", ours.show(2), by_script.show(2), f"{beside:.2f}", "≤ 1.3",
+                beside <= 1.3)
+    results.row("the same, beside Kafka as `up` starts it", ours.show(2), kafka.show(2), f"{results.ratio:.2f}", "≤ 1.3",
+                results.ratio <= 1.3)
     results.note("The last start, seconds from its first line: " + ", ".join(f"{what} {at:.2f}" for what, at in steps) + ".")
-    results.note("Kafka is ready when its log says `Kafka Server started`; `up` when it prints `ready`, with every part "
+    results.note("`up` has Java compile quickly and read Kafka's classes from an archive, which is the difference between the two peers. "
+                 "Kafka is ready when its log says `Kafka Server started`; `up` when it prints `ready`, with every part "
                  "answering. What is behind Kafka's own start is the consumer group's: nothing can join before the broker is "
                  "there, and who joins is given partitions before it can say where each was left. Kafka itself starts later than alone: "
                  "ClickHouse starts beside it on the same two cores.")
+
+
+def as_its_script(command):
+    """Ours without what we ask of Java, and with what Kafka's script does."""
+    java, *rest = command
+    kept = [argument for argument in rest if not argument.startswith((b"-XX:", b"-Xmx"))]
+    return [java, *(argument.encode() for argument in SCRIPT), *kept]
 
 
 def timeline(log):
