@@ -16,6 +16,7 @@ COPY . .
 COPY --from=dashboard /src/dashboard/dist/site dashboard/dist/site
 RUN --mount=type=cache,target=/usr/local/cargo/registry \
     --mount=type=cache,target=/src/target \
+    RUSTFLAGS=-Cprofile-use=/src/bench/profile/llmobserve.profdata \
     cargo build --profile dist --locked -p llmobserve \
     && install -D target/dist/llmobserve /out/llmobserve
 

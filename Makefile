@@ -29,6 +29,7 @@ HINT_cargo-fuzz := cargo install cargo-fuzz --locked; rustup toolchain install n
 HINT_unshare := apt-get install util-linux
 HINT_nginx := apt-get install nginx
 HINT_valgrind := apt-get install valgrind
+HINT_rustup := https://rustup.rs
 
 # Of `make faults`.
 N ?= 200
@@ -140,7 +141,8 @@ demo: ## Two minutes of lifelike traffic to a running instance
 	@python3 demo/demo.py
 
 # As the image is built: in ten minutes more.
-BENCH_BUILD := cargo build --profile dist --locked -p llmobserve -p bench-load
+PROFILE := $(CURDIR)/bench/profile/llmobserve.profdata
+BENCH_BUILD := RUSTFLAGS=-Cprofile-use=$(PROFILE) cargo build --profile dist --locked -p llmobserve -p bench-load
 
 .PHONY: bench
 bench: deps dashboard ## All benchmarks; writes bench/RESULTS.md. One by name: make bench-ingest
@@ -155,6 +157,18 @@ $(BENCHES:%=bench-%): bench-%: deps dashboard
 	@$(call need,python3 $(if $(filter proxy,$*),nginx))
 	$(BENCH_BUILD)
 	@python3 bench/suite $*
+
+# A build of its own that counts, two minutes of work, and what it has counted.
+.PHONY: profile
+profile: deps dashboard ## What the compiler of the image goes by: counts anew which code is hot
+	@$(call need,python3 rustup)
+	rustup component add llvm-tools
+	RUSTFLAGS=-Cprofile-generate=$(CURDIR)/target/profile/counts \
+		cargo build --profile dist --locked --target-dir target/profile -p llmobserve -p bench-load
+	rm -rf target/profile/counts
+	LLMOBSERVE_BINARY=$(CURDIR)/target/profile/dist/llmobserve python3 bench/profile/train.py
+	"$$(rustc --print sysroot)"/lib/rustlib/*/bin/llvm-profdata merge --sparse \
+		--output $(PROFILE) target/profile/counts/*.profraw
 
 .PHONY: bench-instructions
 bench-instructions: ## Instructions an event costs, against those committed (needs valgrind)
