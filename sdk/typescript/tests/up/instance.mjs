@@ -71,8 +71,8 @@ export class Instance {
     return (await answer.json()).key;
   }
 
-  /** The answer, once `isThere` says so: an event is in the answers within two seconds. */
-  async ask(path, isThere, key) {
+  /** The answer, once `isThere` says so (a list: once it is not empty): an event is in the answers within two seconds. */
+  async ask(path, isThere = (rows) => rows.length > 0, key = undefined) {
     const headers = key ? { Authorization: `Bearer ${key}` } : {};
     for (let attempt = 0; ; attempt += 1) {
       const answer = await (await fetch(this.url + path, { headers })).json();
