@@ -17,7 +17,9 @@ from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[2]
 sys.path.insert(0, str(ROOT / "bench/suite"))
-from machine import TOOL, WORK, Parts, events, free_ports, platform_key, running, start, stop, stopped, tool, wait_until  # noqa: E402
+from machine import (  # noqa: E402
+    TOOL, WORK, Parts, events, free_ports, platform_key, running, start, stop, stopped, tool, wait_until,
+)
 
 FIXTURES = ROOT / "schemas/fixtures"
 SECONDS = 8
@@ -51,10 +53,10 @@ def main():
         with running({"LLMOBSERVE_AUTH": "required"}) as instance:
             collect(instance, log)
         chats, answers = free_ports(1)[0], Answers()
-        upstreams = {provider: answers.port for provider in {path.split("/")[1] for path in PATHS.values()}} | {"openai": chats}
+        upstreams = {path.split("/")[1]: answers.port for path in PATHS.values()} | {"openai": chats}
         settings = ",".join(f"{provider}=http://127.0.0.1:{port}" for provider, port in upstreams.items())
         with server(["upstream", "--port", str(chats)], log), running({"LLMOBSERVE_PROXY_UPSTREAMS": settings}) as instance:
-            relay(instance, chats, log)
+            pass_on(instance, chats, log)
             every_provider(instance.proxy, answers)
             time.sleep(3)
 
@@ -88,7 +90,7 @@ def collect(instance, log):
                 tool("events", "--address", f"127.0.0.1:{port}", "--batch", 1, "--connections", 64, "--seconds", SECONDS / 2)
 
 
-def relay(instance, upstream, log):
+def pass_on(instance, upstream, log):
     """Calls and streams as fast as the proxy takes them, and through the relay that is compared with it."""
     port, = free_ports(1)
     with server(["relay", "--port", str(port), "--upstream", str(upstream)], log):
@@ -100,11 +102,15 @@ def relay(instance, upstream, log):
 
 
 def every_provider(port, answers):
+    """Each provider's answers, and whether they arrive as they were sent."""
     def ask(connection, fixture):
         path = PATHS[next(start for start in PATHS if fixture.name.startswith(start))]
         streamed = fixture.suffix != ".json"
         path = re.sub(r"\{(.*)\|(.*)\}", lambda either: either[1 + streamed], path)
-        body = {"model": "gpt-4o-asked", "stream": streamed, "stream_options": {"include_usage": True}, "messages": [{"role": "user", "content": "What is it? " * 20}]}
+        body = {
+            "model": "gpt-4o-asked", "stream": streamed, "stream_options": {"include_usage": True},
+            "messages": [{"role": "user", "content": "What is it? " * 20}],
+        }
         connection.request("POST", path, json.dumps(body), {
             "Content-Type": "application/json", "Authorization": "Bearer sk-train", "X-LLMObserve-Tenant-Id": "tenant_0000",
             "X-Fixture": fixture.name,
