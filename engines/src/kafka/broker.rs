@@ -83,7 +83,8 @@ impl Broker {
         let deadline = Instant::now() + timeout;
         while !probe::answers(self.node.id, self.node.port).await {
             if let Some(status) = self.process.exit_status() {
-                return Err(self.ended(status));
+                self.java.check()?;
+                return Err(exited("Kafka", status, &self.directory));
             }
             if Instant::now() >= deadline {
                 let log = self.directory.last_lines();
@@ -117,15 +118,8 @@ impl Broker {
     /// Waits until the process has ended by itself, and says how and with which last words.
     pub async fn exited(&self) -> StartError {
         match self.process.exited().await {
-            Ok(status) => self.ended(status),
+            Ok(status) => exited("Kafka", status, &self.directory),
             Err(error) => StartError::io("Kafka")(error),
-        }
-    }
-
-    fn ended(&self, status: ExitStatus) -> StartError {
-        match self.java.check() {
-            Ok(()) => exited("Kafka", status, &self.directory),
-            Err(missing) => missing,
         }
     }
 
