@@ -4,12 +4,10 @@
 """
 
 import concurrent.futures
-import contextlib
 import http.client
 import http.server
 import json
 import re
-import signal
 import sys
 import threading
 import time
@@ -17,9 +15,7 @@ from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[2]
 sys.path.insert(0, str(ROOT / "bench/suite"))
-from machine import (  # noqa: E402
-    TOOL, WORK, Parts, events, free_ports, platform_key, running, start, stop, stopped, tool, wait_until,
-)
+from machine import Parts, events, platform_key, running, serving, stopped, tool  # noqa: E402
 
 FIXTURES = ROOT / "schemas/fixtures"
 SECONDS = 8
@@ -48,20 +44,19 @@ QUESTIONS = (
 
 
 def main():
-    WORK.mkdir(parents=True, exist_ok=True)
-    with open(WORK / "profile.log", "ab") as log:
-        with running({"LLMOBSERVE_AUTH": "required"}) as instance:
-            collect(instance, log)
-        chats, answers = free_ports(1)[0], Answers()
+    with running({"LLMOBSERVE_AUTH": "required"}) as instance:
+        collect(instance)
+    answers = Answers()
+    with serving("upstream") as (_, chats):
         upstreams = {path.split("/")[1]: answers.port for path in PATHS.values()} | {"openai": chats}
         settings = ",".join(f"{provider}=http://127.0.0.1:{port}" for provider, port in upstreams.items())
-        with server(["upstream", "--port", str(chats)], log), running({"LLMOBSERVE_PROXY_UPSTREAMS": settings}) as instance:
-            pass_on(instance, chats, log)
+        with running({"LLMOBSERVE_PROXY_UPSTREAMS": settings}) as instance:
+            pass_on(instance, chats)
             every_provider(instance.proxy, answers)
             time.sleep(3)
 
 
-def collect(instance, log):
+def collect(instance):
     """Events in batches and one by one, spans, and questions about them."""
     key, kafka = platform_key(instance), ["--brokers", f"127.0.0.1:{instance.kafka}"]
     events(instance, "--key", key, "--batch", 100, "--connections", 16, "--seconds", SECONDS)
@@ -84,17 +79,13 @@ def collect(instance, log):
     with stopped(Parts(instance).aggregator):
         tool("produce", *kafka, "--seconds", 3)
         for arguments in ([], kafka):
-            port, = free_ports(1)
-            with server(["accept-only", "--port", str(port), *arguments], log):
-                wait_until(lambda: answers_on(port), 30, "the peer's port")
+            with serving("accept-only", *arguments) as (_, port):
                 tool("events", "--address", f"127.0.0.1:{port}", "--batch", 1, "--connections", 64, "--seconds", SECONDS / 2)
 
 
-def pass_on(instance, upstream, log):
+def pass_on(instance, upstream):
     """Calls and streams as fast as the proxy takes them, and through the relay that is compared with it."""
-    port, = free_ports(1)
-    with server(["relay", "--port", str(port), "--upstream", str(upstream)], log):
-        wait_until(lambda: answers_on(port), 30, "the relay's port")
+    with serving("relay", "--upstream", upstream) as (_, port):
         for at, path in ((port, "/v1/chat/completions"), (instance.proxy, "/openai/v1/chat/completions")):
             load = ["load", "--address", f"127.0.0.1:{at}", "--path", path]
             tool(*load, "--connections", 32, "--seconds", SECONDS)
@@ -155,26 +146,6 @@ class Answers:
         server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Handler)
         self.port = server.server_port
         threading.Thread(target=server.serve_forever, daemon=True).start()
-
-
-@contextlib.contextmanager
-def server(arguments, log):
-    """Ended in order, when it writes what it has counted."""
-    process = start([TOOL, *arguments], log)
-    try:
-        yield
-        process.send_signal(signal.SIGTERM)
-        if process.wait(30):
-            raise SystemExit(f"{arguments[0]} ended with {process.returncode}")
-    finally:
-        stop(process)
-
-
-def answers_on(port):
-    with contextlib.suppress(OSError):
-        http.client.HTTPConnection("127.0.0.1", port, timeout=1).connect()
-        return True
-    return False
 
 
 if __name__ == "__main__":

@@ -1,9 +1,6 @@
 """One event a request, over connections that stay open."""
 
-import contextlib
-import socket
-
-from machine import RUNS, SECONDS, TOOL, WORK, Parts, Several, accepted_only, cpu_seconds, events, free_ports, platform_key, running, start, stop, stopped, tool, wait_until
+from machine import RUNS, SECONDS, Parts, Several, accepted_only, cpu_seconds, platform_key, running, serving, stopped, tool
 
 TITLE = "one event a request, keep-alive, API key and validation on, acknowledged by Kafka"
 AGAINST = ("axum answering 202 after only parsing the body (`Json<Value>`); and the same after rdkafka's `FutureProducer`, "
@@ -13,31 +10,12 @@ SHAPE = ["--batch", 1, "--connections", CONNECTIONS]
 
 
 def run(results):
-    WORK.mkdir(parents=True, exist_ok=True)
     with running({"LLMOBSERVE_AUTH": "required"}) as instance:
         kafka = ["--brokers", f"127.0.0.1:{instance.kafka}"]
-        with server() as parsing, server(*kafka) as producing:
+        with serving("accept-only") as parsing, serving("accept-only", *kafka) as producing:
             key, parts = platform_key(instance), Parts(instance)
             with stopped(parts.aggregator, parts.proxy):
                 measure(results, (parts.up, instance.port, "--key", key), parsing, producing)
-
-
-@contextlib.contextmanager
-def server(*arguments):
-    """A peer: its process and port."""
-    port, = free_ports(1)
-    with open(WORK / "accept-only.log", "ab") as log:
-        peer = start([TOOL, "accept-only", "--port", str(port), *arguments], log)
-        try:
-            wait_until(lambda: listens(port), 30, "the peer's port")
-            yield peer.pid, port
-        finally:
-            stop(peer)
-
-
-def listens(port):
-    with socket.socket() as s:
-        return s.connect_ex(("127.0.0.1", port)) == 0
 
 
 def measure(results, *servers):

@@ -6,6 +6,7 @@ import json
 import os
 import shutil
 import signal
+import socket
 import statistics
 import subprocess
 import sys
@@ -148,6 +149,28 @@ def stop(process):
     with contextlib.suppress(ProcessLookupError):
         os.killpg(process.pid, signal.SIGKILL)
     process.wait()
+
+
+@contextlib.contextmanager
+def serving(role, *arguments):
+    """A server of bench-load: its process and port. It ends in order, when a build that counts writes its counts."""
+    port, = free_ports(1)
+    WORK.mkdir(parents=True, exist_ok=True)
+    with open(WORK / "serving.log", "ab") as log:
+        process = start([TOOL, role, "--port", str(port), *map(str, arguments)], log)
+        try:
+            wait_until(lambda: listens(port), 30, f"the port of {role}")
+            yield process.pid, port
+            process.terminate()
+            if process.wait(30):
+                raise SystemExit(f"{role} ended with {process.returncode}")
+        finally:
+            stop(process)
+
+
+def listens(port):
+    with socket.socket() as s:
+        return s.connect_ex(("127.0.0.1", port)) == 0
 
 
 def events(instance, *arguments):
