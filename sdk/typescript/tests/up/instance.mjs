@@ -72,7 +72,7 @@ export class Instance {
   }
 
   /** The answer, once `isThere` says so (a list: once it is not empty): an event is in the answers within two seconds. */
-  async ask(path, isThere = (rows) => rows.length > 0, key = undefined) {
+  async ask(path, isThere = (rows) => rows.length > 0, key) {
     const headers = key ? { Authorization: `Bearer ${key}` } : {};
     for (let attempt = 0; ; attempt += 1) {
       const answer = await (await fetch(this.url + path, { headers })).json();
